@@ -1,0 +1,1 @@
+"""Measurements, one question a file, started as `python -m benchmarks.NAME`; results/ keeps what they found."""

@@ -1,0 +1,238 @@
+"""From a panel to what the networks read: history summaries, calendar, attributes, reference prices.
+
+Everything estimated from data (levels, reference prices, means, vocabularies) is fitted on the training periods
+only. Not for anything that depends on candidate prices: that is the heads' part.
+
+Axes: S series, T periods (history + horizon), A attributes, B categories, C calendar, G summaries, F dynamic
+features, Q promotions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from data_io.types import SalesPanel
+
+HALF_LIVES = (1.0, 4.0, 13.0)
+SMALL_UNITS = 0.5  # added before logarithms, so that weeks without sales have one
+LEAST_PRICES = 5  # observed periods from which a series has a reference price of its own
+
+
+class Inputs(NamedTuple):
+    """Arrays of S series over T periods; the last dimension of time-varying ones is the feature.
+
+    attributes [S, A]; categories [S, B] int32; calendar [T, C]; season [T, 4]; summaries [S, T, G] (known before
+    period t begins); dynamic [S, T, F]; promotions [S, T, Q]; log_price [S, T] (log of price over reference price);
+    units [S, T] (in scaled units); mask [S, T]; level [S] (mean log units); weight [S] (share in its choice set's
+    revenue); choice_set [S] int32 (0-based, series priced on their own have a set of their own); product [S],
+    category [S] int32 (indices of the response hierarchy).
+    """
+
+    attributes: Any
+    categories: Any
+    calendar: Any
+    season: Any
+    summaries: Any
+    dynamic: Any
+    promotions: Any
+    log_price: Any
+    units: Any
+    mask: Any
+    level: Any
+    weight: Any
+    choice_set: Any
+    product: Any
+    category: Any
+
+
+TIME_FIELDS = ("calendar", "season")
+SERIES_FIELDS = tuple(name for name in Inputs._fields if name not in TIME_FIELDS)
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """What was fitted: enough to build Inputs for later periods and to read a model's answers.
+
+    Attributes:
+        units_scale: units are divided by it, so that losses see counts of ordinary size.
+        reference_price: [S] price at which log_price is 0.
+        level: [S] mean log (scaled units + SMALL_UNITS) over the training periods.
+        weight: [S] share of the choice set's training revenue.
+        vocabularies: per categorical column (product and store first) its values; code 0 = unknown.
+        attribute_scale, dynamic_scale: (mean, sd) per column.
+    """
+
+    units_scale: float
+    reference_price: np.ndarray
+    level: np.ndarray
+    weight: np.ndarray
+    vocabularies: dict[str, tuple[str, ...]]
+    attribute_scale: tuple[np.ndarray, np.ndarray]
+    dynamic_scale: tuple[np.ndarray, np.ndarray]
+
+
+def fit_features(panel: SalesPanel, train: slice) -> FeatureSpec:
+    """Estimate all that is estimated from the training periods of a panel."""
+    units, price, seen = panel.units[:, train], panel.price[:, train], panel.observed[:, train]
+    count = seen.sum(1)
+    average = np.where(seen, units, 0).sum(1) / np.maximum(count, 1)
+    positive = average[average > 0]
+    scale = max(1.0, float(np.median(positive)) / 300) if len(positive) else 1.0
+    level = np.where(seen, np.log(units / scale + SMALL_UNITS), 0).sum(1) / np.maximum(count, 1)
+    level = np.where(count > 0, level, np.log(SMALL_UNITS))
+    revenue = np.where(seen, units * price, 0).sum(1) + 1e-6
+    sets = distinct_sets(panel.series["choice_set"].to_numpy())
+    categorical = dict.fromkeys(("product", "store", "category", *panel.categorical_names))
+    vocabularies = {
+        name: tuple(sorted(panel.series[name].astype(str).unique()))
+        for name in categorical
+        if name == "product" or panel.series[name].nunique() > 1
+    }
+    return FeatureSpec(
+        units_scale=scale,
+        reference_price=_reference_prices(panel, price, seen),
+        level=level.astype(np.float32),
+        weight=(revenue / np.bincount(sets, revenue)[sets]).astype(np.float32),
+        vocabularies=vocabularies,
+        attribute_scale=_scale(panel.series[list(panel.attribute_names)].to_numpy(np.float64)),
+        dynamic_scale=_scale(panel.numeric[:, train].astype(np.float64)),
+    )
+
+
+def build_inputs(panel: SalesPanel, spec: FeatureSpec) -> Inputs:
+    """Arrays for every period of the panel; periods that are not observed have mask 0."""
+    series = panel.series
+    log_price = np.log(panel.price / spec.reference_price[:, None])
+    sets = distinct_sets(series["choice_set"].to_numpy())
+    codes = {name: _codes(series[name], words) for name, words in spec.vocabularies.items()}
+    scaled = panel.units / spec.units_scale
+    return Inputs(
+        attributes=_standardise(series[list(panel.attribute_names)].to_numpy(np.float64), spec.attribute_scale),
+        categories=np.stack(list(codes.values()), -1).astype(np.int32),
+        calendar=weekdays(panel.periods, panel.frequency),
+        season=season(panel.periods),
+        summaries=_summaries(panel, scaled, log_price, spec.level),
+        dynamic=_dynamic(panel, spec, sets),
+        promotions=panel.promotions.astype(np.float32),
+        log_price=log_price.astype(np.float32),
+        units=scaled.astype(np.float32),
+        mask=panel.observed.astype(np.float32),
+        level=spec.level,
+        weight=spec.weight,
+        choice_set=sets,
+        product=codes["product"].astype(np.int32),
+        category=codes.get("category", np.ones(len(series))).astype(np.int32),
+    )
+
+
+def distinct_sets(choice_set: np.ndarray) -> np.ndarray:
+    """[S] ids with -1 (priced on its own) replaced by a set for each such series; ascending, 0-based."""
+    alone = choice_set < 0
+    ids = np.where(alone, choice_set.max(initial=-1) + 1 + np.cumsum(alone), choice_set)
+    return np.unique(ids, return_inverse=True)[1].astype(np.int32)
+
+
+def weekdays(periods: pd.DatetimeIndex, frequency: str) -> np.ndarray:
+    """[T, C]: weekdays for daily data. No season here: networks would learn single weeks by heart through it."""
+    days = np.arange(7 if frequency == "day" else 0)
+    return (periods.day_of_week.to_numpy()[:, None] == days).astype(np.float32)
+
+
+def season(periods: pd.DatetimeIndex) -> np.ndarray:
+    """[T, 4]: two yearly harmonics, for the heads' shrunk seasonal terms."""
+    year = 2 * np.pi * periods.day_of_year.to_numpy() / 365.25
+    return np.stack([np.sin(year), np.cos(year), np.sin(2 * year), np.cos(2 * year)], -1).astype(np.float32)
+
+
+def extend(panel: SalesPanel, horizon: int) -> SalesPanel:
+    """The panel with `horizon` further, unobserved periods: last prices, no promotion, last numeric features."""
+    step = {"day": "D", "week": "7D", "month": "MS"}[panel.frequency]
+    more = pd.date_range(panel.periods[-1], periods=horizon + 1, freq=step)[1:]
+    rows = len(panel.series)
+
+    def grow(values, last):
+        return np.concatenate([values, np.broadcast_to(last, (rows, horizon, *values.shape[2:]))], axis=1)
+
+    return SalesPanel(
+        **{
+            **panel.__dict__,
+            "periods": panel.periods.append(more),
+            "units": grow(panel.units, np.float32(0)),
+            "price": grow(panel.price, panel.price[:, -1:]),
+            "cost": grow(panel.cost, panel.cost[:, -1:]),
+            "observed": grow(panel.observed, False),
+            "promotions": grow(panel.promotions, np.float32(0)),
+            "numeric": grow(panel.numeric, panel.numeric[:, -1:]),
+        }
+    )
+
+
+def _reference_prices(panel: SalesPanel, price: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """[S] the series' median training price; with too few prices, its product's."""
+    prices = np.where(seen, price, np.nan)
+    frame = pd.DataFrame(prices)
+    own = frame.median(axis=1)
+    by_product = own.where(seen.sum(1) >= LEAST_PRICES).groupby(panel.series["product"].to_numpy()).transform("median")
+    enough = pd.Series(seen.sum(1) >= LEAST_PRICES)
+    return own.where(enough, by_product).fillna(own).fillna(pd.Series(panel.price[:, -1])).to_numpy(np.float64)
+
+
+def _scale(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and sd of the known values per column (the last axis)."""
+    axes = tuple(range(values.ndim - 1))
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(axes), 1)
+    mean = np.where(known, values, 0).sum(axes) / count
+    spread = np.sqrt((np.where(known, values - mean, 0) ** 2).sum(axes) / count)
+    return mean, np.where(spread > 1e-9, spread, 1.0)
+
+
+def _standardise(values: np.ndarray, scale: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Standardised and bounded to ±5 sd, unknown = the mean."""
+    return np.nan_to_num((values - scale[0]) / scale[1], nan=0.0).clip(-5, 5).astype(np.float32)
+
+
+def _codes(values: pd.Series, words: tuple[str, ...]) -> np.ndarray:
+    return pd.Index(words).get_indexer(values.astype(str)) + 1
+
+
+def _dynamic(panel: SalesPanel, spec: FeatureSpec, sets: np.ndarray) -> np.ndarray:
+    """[S, T, F]: numeric features, whether they are known, and the rivals' promotions by revenue share."""
+    known = np.isfinite(panel.numeric).astype(np.float32)
+    weighted = panel.promotions * spec.weight[:, None, None]
+    total = np.zeros((sets.max(initial=-1) + 1, *weighted.shape[1:]), np.float32)
+    np.add.at(total, sets, weighted)
+    rivals = total[sets] - weighted
+    return np.concatenate([_standardise(panel.numeric, spec.dynamic_scale), known, rivals], -1).astype(np.float32)
+
+
+def _summaries(panel: SalesPanel, units: np.ndarray, log_price: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """[S, T, G] of the history before each period: exponentially weighted means of the deviation of log units,
+    of log price, of promotions and of weeks without sales; the last log price; weeks of history (bounded)."""
+    seen = panel.observed
+    deviation = np.log(units + SMALL_UNITS) - level[:, None]
+    promoted = panel.promotions.any(-1).astype(np.float64)
+    columns = [
+        *(_past_mean(deviation, seen, half_life) for half_life in HALF_LIVES),
+        *(_past_mean(log_price, seen, half_life) for half_life in HALF_LIVES),
+        _past_mean(promoted, seen, 2.0),
+        _past_mean((units == 0).astype(np.float64), seen, 8.0),
+        _past_mean(seen.astype(np.float64), np.ones_like(seen), 4.0),
+    ]
+    return np.stack(columns, -1).astype(np.float32)
+
+
+def _past_mean(values: np.ndarray, seen: np.ndarray, half_life: float) -> np.ndarray:
+    """[S, T] exponentially weighted mean over the observed periods before t; 0 where there are none."""
+    keep = 0.5 ** (1 / half_life)
+    total, weight = np.zeros(len(values)), np.zeros(len(values))
+    past = np.zeros(values.shape)
+    for period in range(values.shape[1]):
+        past[:, period] = total / np.maximum(weight, 1e-9)
+        total = keep * total + np.where(seen[:, period], values[:, period], 0.0)
+        weight = keep * weight + seen[:, period]
+    return past

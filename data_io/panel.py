@@ -1,0 +1,109 @@
+"""Lays the sales out as dense arrays, series × periods. Not for features: see features."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from data_io.clean import counted
+from data_io.errors import ResourceError
+from data_io.frequency import period_range
+from data_io.settings import DataSettings
+from data_io.types import SalesPanel, Tables
+
+MAX_CELLS = 200_000_000
+"""Largest panel, series × periods: a mistyped year would make it absurdly long."""
+
+
+def build_panel(tables: Tables, settings: DataSettings) -> SalesPanel:
+    """Arrange tables.sales as a SalesPanel.
+
+    Series are sorted by store, category, product, so that choice sets are neighbours. Sets larger than
+    `settings.max_choice_set` are split: each of their series is priced on its own (choice_set -1), and a warning says
+    so. Periods between a series' first and last row that have no row are not observed, or, by
+    `settings.policy.missing_periods`, observed with no sales.
+
+    Raises:
+        ResourceError: more than `MAX_CELLS` cells.
+    """
+    sales = tables.sales
+    series, warnings = _series(tables, settings.max_choice_set)
+    periods = period_range(sales["date"].min(), sales["date"].max(), tables.frequency)
+    shape = (len(series), len(periods))
+    if shape[0] * shape[1] > MAX_CELLS:
+        raise ResourceError(
+            f"{shape[0]:,} series × {shape[1]:,} {tables.frequency}s are more than {MAX_CELLS:,} cells. Check the "
+            f"first and last dates ({periods[0]:%Y-%m-%d}, {periods[-1]:%Y-%m-%d}), or choose a longer data.frequency."
+        )
+    index = pd.MultiIndex.from_frame(series[["store", "product"]])
+    row = index.get_indexer(pd.MultiIndex.from_frame(sales[["store", "product"]]))
+    column = periods.get_indexer(pd.DatetimeIndex(sales["date"]))
+
+    def dense(name: str, blank: float, dtype: type) -> np.ndarray:
+        values = np.full(shape, blank, dtype)
+        if name in sales:
+            values[row, column] = sales[name].to_numpy(np.float64)
+        return values
+
+    def layers(names: list[str], blank: float) -> np.ndarray:
+        empty = np.zeros((*shape, 0), np.float32)
+        return np.stack([dense(name, blank, np.float32) for name in names], axis=-1) if names else empty
+
+    observed = np.zeros(shape, bool)
+    observed[row, column] = True
+    price = _filled(dense("price", np.nan, np.float64))
+    missing = settings.policy.missing_periods
+    if missing == "zero" or (missing == "auto" and tables.aggregated):
+        seen_before = np.logical_or.accumulate(observed, axis=1)
+        seen_after = np.logical_or.accumulate(observed[:, ::-1], axis=1)[:, ::-1]
+        observed = seen_before & seen_after
+    numeric = [name for name in tables.numeric if name in sales]
+    return SalesPanel(
+        series=series,
+        periods=periods,
+        frequency=tables.frequency,
+        units=dense("units", 0.0, np.float32),
+        price=price,
+        cost=dense("cost", np.nan, np.float64),
+        observed=observed,
+        promotions=layers(list(tables.promotions), 0.0),
+        numeric=layers(numeric, np.nan),
+        promotion_names=tables.promotions,
+        numeric_names=tuple(numeric),
+        categorical_names=tuple(name for name in tables.categorical if name in series),
+        attribute_names=tuple(name for name in tables.numeric if name in series),
+        warnings=tuple(warnings),
+    )
+
+
+def _series(tables: Tables, max_choice_set: int) -> tuple[pd.DataFrame, list[str]]:
+    """[S] rows: store, category, product, choice_set and every attribute; sentences on sets that were split."""
+    sales = tables.sales
+    in_sales = [name for name in tables.categorical if name in sales and name != "category"]
+    found = sales.groupby(["store", "product"], sort=False)[["category", *in_sales]].last().reset_index()
+    found = found.sort_values(["store", "category", "product"], kind="stable", ignore_index=True)
+    sets = found.groupby(["store", "category"], sort=False)
+    size = sets["product"].transform("size")
+    large = size > max_choice_set
+    number = sets.ngroup().where(~large)
+    found["choice_set"] = pd.factorize(number)[0].astype(np.int64)  # running among those kept; NaN gives -1
+    found = found[["product", "store", "category", "choice_set", *in_sales]]
+    for frame, key in ((tables.products, "product"), (tables.stores, "store")):
+        own = [name for name in frame.columns if name == key or name not in found]
+        found = found.merge(frame[own], on=key, how="left")
+    if not large.any():
+        return found, []
+    split = found[large].groupby(["store", "category"]).ngroups
+    return found, [
+        f"{counted(split, 'choice set')} with more than {max_choice_set:,} products (largest {size.max():,}): their "
+        f"{int(large.sum()):,} series are priced one by one, without cross effects (data.max_choice_set)."
+    ]
+
+
+def _filled(values: np.ndarray) -> np.ndarray:
+    """[S, T] with NaN filled by the last known value before, else by the first after; every row has one."""
+    position = np.where(np.isnan(values), -1, np.arange(values.shape[1]))
+    last = np.maximum.accumulate(position, axis=1)
+    first = np.argmax(position >= 0, axis=1)
+    source = np.where(last >= 0, last, first[:, None])
+    return np.take_along_axis(values, source, axis=1)

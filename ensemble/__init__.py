@@ -1,0 +1,1 @@
+"""Demand models: bodies × heads, vmapped training, aggregation, price response, saving. Knows nothing of searches."""

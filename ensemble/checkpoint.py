@@ -1,0 +1,153 @@
+"""Save and load an ensemble: safetensors for arrays, JSON for the rest, SHA-256 of both. No pickle anywhere.
+
+A file that was changed, cut, or written by another schema is refused by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import pandas as pd
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
+
+from data_io.errors import InputError, Problem
+from data_io.features import FeatureSpec, Inputs
+from data_io.history import from_record
+from ensemble.member import initial
+from ensemble.types import Ensemble, Group, Sizes
+
+SCHEMA = 1
+ARRAYS, RECORD, HASHES = "arrays.safetensors", "model.json", "hashes.json"
+SPEC_ARRAYS = ("reference_price", "level", "weight")
+SCALES = ("attribute_scale", "dynamic_scale")
+
+
+def dump(ensemble: Ensemble) -> dict[str, bytes]:
+    """File name -> content of a model folder; the caller writes them."""
+    arrays = {f"inputs/{name}": np.asarray(value) for name, value in ensemble.inputs._asdict().items()}
+    arrays |= {f"spec/{name}": getattr(ensemble.spec, name) for name in SPEC_ARRAYS}
+    arrays |= {f"spec/{name}/{i}": part for name in SCALES for i, part in enumerate(getattr(ensemble.spec, name))}
+    arrays["dispersion"] = ensemble.dispersion
+    for role, groups in _roles(ensemble):
+        for number, group in enumerate(groups):
+            leaves = jax.tree_util.tree_flatten_with_path(group.parameters)[0]
+            arrays |= {f"{role}/{number}{jax.tree_util.keystr(path)}": np.asarray(leaf) for path, leaf in leaves}
+    spec = ensemble.spec
+    record = {
+        "schema": SCHEMA,
+        "sizes": ensemble.sizes._asdict(),
+        "groups": [[(group.body, group.head, group.members) for group in groups] for _, groups in _roles(ensemble)],
+        "spec": {
+            "units_scale": spec.units_scale,
+            "vocabularies": spec.vocabularies,
+        },
+        "series": ensemble.series.to_dict("list"),
+        "periods": [str(period.date()) for period in ensemble.periods],
+        "frequency": ensemble.frequency,
+        "promotion_names": ensemble.promotion_names,
+        "aggregation": ensemble.aggregation,
+        "history": ensemble.history.record(),
+        "verdicts": ensemble.verdicts.to_dict("list"),
+    }
+    files = {
+        ARRAYS: save_tensors({name: np.ascontiguousarray(value) for name, value in arrays.items()}),
+        RECORD: json.dumps(record, allow_nan=False, default=_plain).encode(),
+    }
+    files[HASHES] = json.dumps({name: _hash(content) for name, content in files.items()}).encode()
+    return files
+
+
+def load(folder: str | Path) -> Ensemble:
+    """Read a model folder; InputError says which file is missing, changed or of another schema."""
+    folder = Path(folder)
+    hashes = json.loads(_read(folder, HASHES))
+    contents = {name: _read(folder, name) for name in (ARRAYS, RECORD)}
+    for name, content in contents.items():
+        if _hash(content) != hashes.get(name):
+            raise _refuse(folder / name, "the file is not the one that was saved", "Restore it or train again.")
+    record = json.loads(contents[RECORD])
+    if record.get("schema") != SCHEMA:
+        raise _refuse(
+            folder / RECORD,
+            f"this version reads models of schema {SCHEMA}, the file is of schema {record.get('schema')}",
+            "Train again with this version.",
+        )
+    arrays = load_tensors(contents[ARRAYS])
+    sizes = Sizes(**{**record["sizes"], "categories": tuple(record["sizes"]["categories"])})
+    main, *halves = (
+        tuple(_group(arrays, f"{role}/{i}", body, head, members, sizes) for i, (body, head, members) in enumerate(of))
+        for role, of in zip(_role_names(len(record["groups"])), record["groups"], strict=True)
+    )
+    return Ensemble(
+        groups=main,
+        sizes=sizes,
+        spec=_spec(arrays, record["spec"]),
+        inputs=Inputs(**{name: arrays[f"inputs/{name}"] for name in Inputs._fields}),
+        series=pd.DataFrame(record["series"]),
+        periods=pd.DatetimeIndex(record["periods"]),
+        frequency=record["frequency"],
+        promotion_names=tuple(record["promotion_names"]),
+        aggregation=record["aggregation"],
+        dispersion=arrays["dispersion"],
+        halves=tuple(halves),
+        history=from_record(record["history"]),
+        verdicts=pd.DataFrame(record["verdicts"]),
+    )
+
+
+def _group(arrays, prefix: str, body: str, head: str, members: int, sizes: Sizes) -> Group:
+    """Fill the member's own tree, so that a missing or misshapen array is found."""
+    template = jax.eval_shape(lambda: initial(jax.random.key(0), body, head, sizes))
+    leaves, tree = jax.tree_util.tree_flatten_with_path(template)
+    filled = []
+    for path, leaf in leaves:
+        name = prefix + jax.tree_util.keystr(path)
+        found = arrays.get(name)
+        expected = (members, *leaf.shape)
+        if found is None or found.shape != expected:
+            got = "nothing" if found is None else f"shape {found.shape}"
+            raise _refuse(Path(ARRAYS), f"{name} should have shape {expected}, got {got}", "Train again.")
+        filled.append(found)
+    return Group(body, head, jax.tree_util.tree_unflatten(tree, filled))
+
+
+def _spec(arrays, record: dict) -> FeatureSpec:
+    return FeatureSpec(
+        units_scale=record["units_scale"],
+        vocabularies={name: tuple(words) for name, words in record["vocabularies"].items()},
+        **{name: arrays[f"spec/{name}"] for name in SPEC_ARRAYS},
+        **{name: (arrays[f"spec/{name}/0"], arrays[f"spec/{name}/1"]) for name in SCALES},
+    )
+
+
+def _role_names(count: int) -> list[str]:
+    return ["members", *(f"half-{number}" for number in range(count - 1))]
+
+
+def _roles(ensemble: Ensemble):
+    return list(zip(_role_names(1 + len(ensemble.halves)), (ensemble.groups, *ensemble.halves), strict=True))
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise _refuse(folder / name, f"cannot be read ({error.strerror})", "Give the model/ folder of a run.") from None
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _refuse(file: Path, message: str, mend: str) -> InputError:
+    return InputError([Problem("model", message, mend, file=str(file))])
+
+
+def _plain(value: Any):
+    return value.item() if isinstance(value, np.generic) else str(value)

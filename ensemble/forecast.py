@@ -1,0 +1,94 @@
+"""forecast.csv: units at known prices and promotions of the periods that follow the history."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import gamma
+
+from data_io.errors import InputError, Problem
+from ensemble.aggregate import AGGREGATIONS
+from ensemble.demand import series_of
+from ensemble.noise import interval
+from ensemble.predict import predict
+from ensemble.types import Ensemble
+
+
+def forecast_table(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_number: int = 0) -> pd.DataFrame:
+    """Rows ``round, date, store, product, units, prediction, prediction_mape, p10, p90``, by store, product, date.
+
+    Args:
+        future: rows ``date, product, store, price`` and promotion columns, all within the model's horizon; None =
+            every series in every period of the horizon at its last price.
+
+    Raises:
+        InputError: rows of the future lie outside the horizon or the model does not know their series.
+    """
+    inputs = ensemble.inputs
+    log_price, promotions = np.array(inputs.log_price), np.array(inputs.promotions)
+    if future is None:
+        row, period = (axis.ravel() for axis in np.indices(log_price.shape))
+    else:
+        row, period = _places(ensemble, future)
+        log_price[row, period] = np.log(future["price"].to_numpy() / ensemble.spec.reference_price[row])
+        if ensemble.promotion_names:
+            promotions[row, period] = future[list(ensemble.promotion_names)].to_numpy(np.float32)
+    lead = np.arange(1, len(ensemble.periods) + 1, dtype=np.int32)
+    known = inputs._replace(log_price=log_price, promotions=promotions)
+    units = predict(ensemble.groups, ensemble.sizes, known, lead)[:, period, row]
+    phi, scale = ensemble.dispersion[row], ensemble.spec.units_scale
+    low, high = interval(units, phi)
+    prediction = AGGREGATIONS[ensemble.aggregation](units)
+    table = pd.DataFrame(
+        {
+            "round": round_number,
+            "date": ensemble.periods[period],
+            "store": ensemble.series["store"].to_numpy()[row],
+            "product": ensemble.series["product"].to_numpy()[row],
+            "units": np.nan,
+            "prediction": prediction * scale,
+            "prediction_mape": absolute_percentage_point(units, phi) * scale,
+            "p10": low * scale,
+            "p90": high * scale,
+        }
+    )
+    return table.sort_values(["store", "product", "date"], ignore_index=True)
+
+
+def absolute_percentage_point(units: np.ndarray, phi: np.ndarray) -> np.ndarray:
+    """[...] the forecast of least expected absolute percentage error, from members' means [K, ...] and φ [...].
+
+    It is the median of the demand density weighted by 1/y; for a gamma density of shape a that is the median of the
+    gamma of shape a - 1 and the same scale.
+    """
+    mean = np.maximum(units.mean(0), 1e-6)
+    shape = 1 / (phi + 1 / mean + units.var(0) / mean**2)
+    return gamma.ppf(0.5, np.maximum(shape - 1, 0.05), scale=mean / shape)
+
+
+def _places(ensemble: Ensemble, future: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    row = series_of(ensemble, future)
+    period = ensemble.periods.get_indexer(pd.DatetimeIndex(future["date"]))
+    first, last = (str(ensemble.periods[at].date()) for at in (0, -1))
+    problems = [
+        Problem(
+            "outside-horizon",
+            f"the model forecasts the periods {first} to {last}",
+            "Leave the row out, or train with a larger training.leads",
+            file="future",
+            column="date",
+            value=str(pd.Timestamp(date).date()),
+            product=str(product),
+        )
+        for date, product, at in zip(future["date"], future["product"], period, strict=True)
+        if at < 0
+    ]
+    problems += [
+        Problem("no-history", "the model has no such product in this store", "Leave the row out", file="future",
+                column="product", value=str(store), product=str(product))
+        for store, product, at in zip(future["store"], future["product"], row, strict=True)
+        if at < 0
+    ]  # fmt: skip
+    if problems:
+        raise InputError(problems)
+    return row, period

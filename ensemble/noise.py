@@ -1,0 +1,37 @@
+"""Demand noise around the expected units: negative binomial, Var = μ + φ μ², members' spread added.
+
+Not for the networks: φ is estimated from residuals of periods that did not train them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import nbinom
+
+LEAST, MOST = 1e-3, 4.0  # bounds of φ
+PRIOR_ROWS = 20.0  # weight of the pooled estimate against a product's own rows
+
+
+def dispersion(units: np.ndarray, mean: np.ndarray, mask: np.ndarray, product: np.ndarray) -> np.ndarray:
+    """[S] φ per product by moments, Σ((y - μ)² - μ) / Σ μ², shrunk to the pooled one.
+
+    Args: units, mean, mask [T, S]; product [S] codes. The sums are of relative residuals, so that large series do
+    not speak for small ones.
+    """
+    mean = np.maximum(mean, 1e-3)
+    size = 1 + mean
+    excess = mask * ((units - mean) ** 2 - mean) / size**2
+    scale = mask * mean**2 / size**2
+    pooled = excess.sum() / max(scale.sum(), 1e-9)
+    count = int(product.max(initial=0)) + 1
+    above, below = (np.bincount(product, values.sum(0), count) for values in (excess, scale))
+    own = (above + PRIOR_ROWS * 0.5 * pooled) / (below + PRIOR_ROWS * 0.5)
+    return own[product].clip(LEAST, MOST)
+
+
+def interval(members: np.ndarray, phi: np.ndarray, probabilities: tuple[float, float] = (0.1, 0.9)):
+    """Quantiles [..., S] of units from members' means [K, ..., S] and φ [S]: one negative binomial whose variance
+    is that of the mixture."""
+    mean = np.maximum(members.mean(0), 1e-6)
+    shape = 1 / np.maximum(phi + members.var(0) / mean**2, LEAST)
+    return tuple(nbinom.ppf(probability, shape, shape / (shape + mean)) for probability in probabilities)

@@ -1,0 +1,60 @@
+"""Settings of the models, their training and aggregation. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class GroupSettings:
+    """One group of members with the same body and head; `members` is its share where several groups stand."""
+
+    body: str = "mlp"
+    head: str = "elasticity"
+    members: int = 1
+
+
+@dataclass
+class EnsembleSettings:
+    """members: K in all, divided among the groups in proportion to their `members`.
+    width, depth: of the bodies' hidden layers. embedding: width of the embeddings of categories."""
+
+    name: str = "default"
+    members: int = 8
+    groups: list[GroupSettings] = field(default_factory=lambda: [GroupSettings()])
+    width: int = 64
+    depth: int = 2
+    embedding: int = 8
+
+
+@dataclass
+class TrainingSettings:
+    """loss: name of a loss. epochs: at most. patience: epochs without improvement before a member stops.
+    batch_series: series per step (grown to the largest choice set). block: periods per bootstrap block.
+    validation, test: share of the periods at the end of the history for early stopping and for the figures.
+    leads: most periods between the last known sale and the forecast that members learn.
+    refit: after the figures are taken, train again on all periods for each member's best number of epochs.
+    promise_members: members trained on each half of the time blocks, for a promise whose prices and values come
+        from different weeks (0 = none, the promise is then the model's own)."""
+
+    name: str = "default"
+    loss: str = "negative_binomial"
+    epochs: int = 60
+    patience: int = 8
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-3
+    warmup: float = 0.05
+    batch_series: int = 16
+    block: int = 4
+    validation: float = 0.1
+    test: float = 0.1
+    leads: int = 4
+    refit: bool = True
+    promise_members: int = 4
+
+
+@dataclass
+class AggregationSettings:
+    """name: how the members' forecasts become one."""
+
+    name: str = "mean"

@@ -1,0 +1,230 @@
+"""Training: each member is a pure function of its key, vmapped over members, one compiled epoch at fixed shapes.
+
+The loss is the mean of the members' own losses: no member sees another. Not for figures or saving.
+Axes: K members, B bins, N series of a bin, T periods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from data_io.features import Inputs
+from ensemble.batches import Bins, pack, take, with_padding
+from ensemble.losses import LOSSES
+from ensemble.member import decays, forecast, graph, hierarchical, initial, penalty
+from ensemble.settings import TrainingSettings
+from ensemble.types import Group, Sizes
+
+RESPONSE_RATE = 10.0  # the head's terms have priors and learn faster: they must arrive before the body over-fits
+GRADIENT = optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam())
+
+
+class Job(NamedTuple):
+    """What an epoch needs besides the members: data on the device and traced settings (no recompiling for them)."""
+
+    inputs: Inputs
+    rows: jax.Array
+    sets: jax.Array
+    validation: jax.Array  # [T] 1 where the period validates
+    learning_rate: jax.Array
+    weight_decay: jax.Array
+    warmup: jax.Array
+    epochs: jax.Array
+
+
+class State(NamedTuple):
+    """One member while it learns; `weights` [T] are its bootstrap weights, `limit` the epochs it may take."""
+
+    key: jax.Array
+    parameters: Any
+    optimiser: Any
+    weights: jax.Array
+    limit: jax.Array
+    best: Any
+    best_loss: jax.Array
+    best_epoch: jax.Array
+
+
+class Fit(NamedTuple):
+    """Trained members: the group, each member's best epoch [K] (1-based) and the log (one dict per epoch)."""
+
+    group: Group
+    best_epoch: np.ndarray
+    log: list[dict]
+
+
+def bootstrap_weights(key: jax.Array, periods: int, block: int, half: int | None = None) -> jax.Array:
+    """[T] exponential weights, equal within blocks of neighbouring periods (Bayesian block bootstrap, Rubin 1981),
+    mean 1 in expectation. half = 0 or 1 keeps every other block only."""
+    blocks = -(-periods // block)
+    weights = jax.random.exponential(key, (blocks,))
+    if half is not None:
+        weights = 2.0 * weights * (jnp.arange(blocks) % 2 == half)
+    return jnp.repeat(weights, block, total_repeat_length=blocks * block)[:periods]
+
+
+def fit_group(
+    body: str,
+    head: str,
+    sizes: Sizes,
+    inputs: Inputs,
+    settings: TrainingSettings,
+    *,
+    keys: jax.Array,
+    weights: jax.Array,
+    validation: np.ndarray,
+    limits: np.ndarray | None = None,
+    progress: Callable[[dict], None] | None = None,
+) -> Fit:
+    """Train len(keys) members at once.
+
+    Args:
+        weights: [K, T] how much each member learns from each period (0 = never sees it).
+        validation: [T] bool, periods that choose each member's best epoch; where none is True, the last epoch is it.
+        limits: [K] epochs per member instead of settings.epochs (a refit for known best epochs).
+    """
+    bins = pack(np.asarray(inputs.choice_set), settings.batch_series)
+    job = _job(inputs, bins, settings, validation)
+    structure = graph(body, head, sizes)
+    members = len(keys)
+    limits = np.full(members, settings.epochs) if limits is None else np.asarray(limits)
+    state = jax.vmap(partial(_begin, body, head, sizes))(keys, weights, jnp.asarray(limits, jnp.int32))
+    log, waiting = [], 0
+    for epoch in range(int(limits.max(initial=0))):
+        state, losses = _epoch(structure, settings.loss, settings.leads, state, job, jnp.int32(epoch))
+        train, held_out = np.asarray(losses, np.float64)
+        log.append(
+            {
+                "epoch": epoch + 1,
+                "body": body,
+                "head": head,
+                "train": train.tolist(),
+                "validation": held_out.tolist(),
+            }
+        )
+        if progress:
+            progress(log[-1])
+        if validation.any():
+            waiting = epoch + 1 - int(state.best_epoch.max())
+            if waiting >= settings.patience:
+                break
+    return Fit(Group(body, head, state.best), np.asarray(state.best_epoch), log)
+
+
+def _job(inputs: Inputs, bins: Bins, settings: TrainingSettings, validation: np.ndarray) -> Job:
+    put = partial(jax.tree.map, jnp.asarray)
+    return Job(
+        inputs=put(with_padding(inputs)),
+        rows=jnp.asarray(bins.rows),
+        sets=jnp.asarray(bins.sets),
+        validation=jnp.asarray(validation, jnp.float32),
+        learning_rate=jnp.float32(settings.learning_rate),
+        weight_decay=jnp.float32(settings.weight_decay),
+        warmup=jnp.float32(max(settings.warmup, 1e-6)),
+        epochs=jnp.float32(settings.epochs),
+    )
+
+
+def _begin(body: str, head: str, sizes: Sizes, key: jax.Array, weights: jax.Array, limit: jax.Array) -> State:
+    start, rest = jax.random.split(key)
+    parameters = initial(start, body, head, sizes)
+    return State(
+        rest,
+        parameters,
+        GRADIENT.init(parameters),
+        weights,
+        limit,
+        parameters,
+        jnp.float32(jnp.inf),
+        jnp.int32(0),
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _epoch(structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array):
+    """One epoch of all members: new states and losses [2, K] (training, validation)."""
+    return jax.vmap(partial(_member_epoch, structure, loss, leads), in_axes=(0, None, None), out_axes=(0, 1))(
+        state, job, epoch
+    )
+
+
+def _member_epoch(structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array):
+    bins, size = job.rows.shape
+    periods = job.validation.shape[0]
+    order_key, lead_key = jax.random.split(jax.random.fold_in(state.key, epoch))
+    order = jax.random.permutation(order_key, bins)
+    lead = jax.random.randint(lead_key, (bins, periods), 1, leads + 1)
+    learns = state.weights * (1 - job.validation)
+    rows = jnp.maximum(jnp.sum(job.inputs.mask * learns), 1.0)
+
+    def bin_loss(parameters, number, lead, weights):
+        batch = take(job.inputs, job.rows[number], job.sets[number])
+        log_mean = forecast(structure, parameters, batch, lead, size)
+        weight = batch.mask.T * weights[:, None]
+        return jnp.sum(weight * LOSSES[loss](log_mean, batch.units.T)) / rows
+
+    def objective(parameters, number, lead):
+        fitted = bin_loss(parameters, number, lead, learns)
+        return bins * fitted + penalty(structure, parameters) / rows, fitted
+
+    def step(carry, batch):
+        parameters, optimiser = carry
+        number, lead, position = batch
+        rate = job.learning_rate * _schedule((epoch + position / bins) / job.epochs, job.warmup)
+        (_, fitted), gradient = jax.value_and_grad(objective, has_aux=True)(parameters, number, lead)
+        update, optimiser = GRADIENT.update(gradient, optimiser)
+        parameters = jax.tree.map(
+            lambda value, change, decay, fast: (
+                value - rate * (1 + (RESPONSE_RATE - 1) * fast) * (change + job.weight_decay * decay * value)
+            ),
+            parameters,
+            update,
+            decays(parameters),
+            hierarchical(parameters),
+        )
+        return (parameters, optimiser), fitted
+
+    (parameters, optimiser), fitted = jax.lax.scan(
+        step, (state.parameters, state.optimiser), (order, lead, jnp.arange(bins, dtype=jnp.float32))
+    )
+    held_out = _validation_loss(structure, loss, parameters, job)
+    running = epoch < state.limit
+    better = running & jnp.where(jnp.any(job.validation > 0), held_out < state.best_loss, True)
+    choose = partial(jax.tree.map, lambda new, old: jnp.where(better, new, old))
+    state = State(
+        state.key,
+        parameters,
+        optimiser,
+        state.weights,
+        state.limit,
+        choose(parameters, state.best),
+        jnp.where(better, held_out, state.best_loss),
+        jnp.where(better, epoch + 1, state.best_epoch),
+    )
+    return state, jnp.stack([fitted.sum(), held_out])
+
+
+def _validation_loss(structure, loss: str, parameters, job: Job) -> jax.Array:
+    """Mean loss per validation row at lead 1, bin after bin."""
+    lead = jnp.ones(job.validation.shape[0], jnp.int32)
+
+    def total(bin_rows):
+        rows, sets = bin_rows
+        batch = take(job.inputs, rows, sets)
+        log_mean = forecast(structure, parameters, batch, lead, rows.shape[0])
+        return jnp.sum(batch.mask.T * job.validation[:, None] * LOSSES[loss](log_mean, batch.units.T))
+
+    return jax.lax.map(total, (job.rows, job.sets)).sum() / jnp.maximum(jnp.sum(job.inputs.mask * job.validation), 1.0)
+
+
+def _schedule(part: jax.Array, warmup: jax.Array) -> jax.Array:
+    """Linear warm-up, then a cosine to a twentieth; `part` of training done, 0 to 1."""
+    rest = jnp.clip((part - warmup) / (1 - warmup), 0, 1)
+    return jnp.minimum(part / warmup, 1.0) * (0.05 + 0.95 * 0.5 * (1 + jnp.cos(jnp.pi * rest)))

@@ -1,0 +1,91 @@
+"""prices.csv as a table: one row per offer, every column of the contract. Not for choosing prices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from data_io.features import distinct_sets
+from ensemble.demand import series_of
+from ensemble.noise import interval
+from ensemble.response.elasticities import own_elasticities
+from ensemble.types import Ensemble
+from search.binding import binding_rules
+from search.evaluate import sold_units
+from search.objective import net_price
+from search.types import PricingProblem
+
+UNIT_DECIMALS = 4
+
+
+def answer_table(
+    ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray, held: np.ndarray, currency: str
+) -> pd.DataFrame:
+    """[S] rows at prices [S].
+
+    Args:
+        held: [S] why an offer is held, "" = it is priced.
+    """
+    offers, objective = problem.offers, problem.objective
+    current = problem.current
+    sold = sold_units(problem, np.stack([prices, current]))  # [K, 2, S]
+    units, units_current = sold.mean(0).round(UNIT_DECIMALS)
+    low, high = _interval(ensemble, offers, sold[:, 0])
+    net, net_current = (net_price(value, objective.tax_rate, objective.fee_rate) for value in (prices, current))
+    cost = offers["cost"].to_numpy(np.float64)
+    stock = offers["stock"].to_numpy(np.float64)
+    history = series_of(ensemble, offers) >= 0
+    elasticity = own_elasticities(problem.demand, current, _sets(ensemble, offers)).mean(0)
+    priced = problem.decision >= 0
+    seen_low, seen_high = (offers[name].to_numpy(np.float64) for name in ("observed_min", "observed_max"))
+    notes = [
+        "; ".join(part for part in parts if part) for parts in zip(held, offers["note"].fillna(""), strict=True)
+    ]
+
+    def where_known(values: np.ndarray) -> np.ndarray:
+        return np.where(history, values, np.nan)
+
+    return pd.DataFrame(
+        {
+            "product": offers["product"],
+            "store": offers["store"],
+            "category": offers["category"],
+            "current_price": current,
+            "price": prices,
+            "change_pct": (100 * (prices / current - 1)).round(4),
+            "cost": cost,
+            "units_current": where_known(units_current),
+            "units": where_known(units),
+            "units_p10": where_known(low),
+            "units_p90": where_known(high),
+            "revenue": where_known((prices / (1 + objective.tax_rate) * units).round(UNIT_DECIMALS)),
+            "profit": where_known(((net - cost) * units).round(UNIT_DECIMALS)),
+            "profit_current": where_known(((net_current - cost) * units_current).round(UNIT_DECIMALS)),
+            "margin": ((net - cost) / net).round(6),
+            "stock": np.where(np.isfinite(stock), stock, np.nan),
+            "competitor_price": offers["competitor_price"],
+            "elasticity": where_known(elasticity.round(4)),
+            "power": offers["power"],
+            "exogeneity": offers["exogeneity"],
+            "tier": offers["tier"],
+            "binding_rules": binding_rules(problem, prices, sold[:, 0].mean(0), sold[:, 1].mean(0)),
+            "extrapolated": (prices < seen_low) | (prices > seen_high),
+            "status": np.where(priced, "priced", "held"),
+            "note": notes,
+            "currency": currency,
+        }
+    )
+
+
+def _interval(ensemble: Ensemble, offers: pd.DataFrame, sold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.maximum(series_of(ensemble, offers), 0)
+    scale = ensemble.spec.units_scale
+    low, high = interval(sold / scale, ensemble.dispersion[rows])
+    return (low * scale).round(UNIT_DECIMALS), (high * scale).round(UNIT_DECIMALS)
+
+
+def _sets(ensemble: Ensemble, offers: pd.DataFrame) -> np.ndarray:
+    """[S] choice sets of the offers; those without history stand alone."""
+    rows = series_of(ensemble, offers)
+    sets = np.where(rows >= 0, ensemble.inputs.choice_set[np.maximum(rows, 0)], -1)
+    return distinct_sets(sets.astype(np.int64))

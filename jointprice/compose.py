@@ -1,0 +1,124 @@
+"""From overrides to checked settings, for the command line and the Python API. Not for running tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_module
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from data_io.errors import ConfigError
+from jointprice.explain import explain
+from jointprice.guard import check_overrides
+from jointprice.registry import check_names
+from jointprice.schema import Config, register
+
+# Whole ranges that make sense: (least, most), both allowed.
+LIMITS: dict[str, tuple[float, float]] = {
+    "seed": (0, 2**32 - 1),
+    "data.market_seed": (0, 2**32 - 1),
+    "data.decimals": (0, 4),
+    "data.tax_rate": (0.0, 1.0),
+    "data.fee_rate": (0.0, 0.99),
+    "data.offers_max_age": (1, 10**6),
+    "data.max_choice_set": (1, 10**6),
+    "ensemble.members": (1, 4096),
+    "ensemble.width": (1, 8192),
+    "ensemble.depth": (0, 32),
+    "ensemble.embedding": (0, 1024),
+    "training.epochs": (1, 10**6),
+    "training.patience": (1, 10**6),
+    "training.learning_rate": (1e-9, 10.0),
+    "training.weight_decay": (0.0, 10.0),
+    "training.warmup": (0.0, 1.0),
+    "training.batch_series": (1, 10**6),
+    "training.block": (1, 10**6),
+    "training.validation": (0.0, 0.5),
+    "training.test": (0.0, 0.5),
+    "training.leads": (1, 1000),
+    "training.promise_members": (0, 4096),
+    "objective.risk": (0.0, 100.0),
+    "search.max_rungs": (2, 10**5),
+    "search.population": (4, 10**6),
+    "search.generations": (1, 10**6),
+    "search.patience": (1, 10**6),
+    "search.crossover": (0.0, 1.0),
+    "search.mutation": (0.0, 1.0),
+    "search.tournament": (1, 1000),
+    "search.elite": (0, 10**5),
+    "search.starts": (1, 10**5),
+    "search.steps": (1, 10**6),
+    "search.learning_rate": (1e-9, 10.0),
+    "search.evaluations": (1, 10**10),
+    "search.block": (1, 10**6),
+}
+
+
+def compose(overrides: Sequence[str] = ()) -> Config:
+    """The settings that the command line with these overrides would run with. Raises ConfigError."""
+    return to_settings(compose_tree(overrides))
+
+
+def compose_tree(overrides: Sequence[str] = ()) -> DictConfig:
+    """The same as Hydra's tree, unchecked, for showing. Raises ConfigError."""
+    register()
+    check_overrides(overrides)
+    # A program that uses Hydra itself may call us from inside its own job.
+    theirs = GlobalHydra.instance().hydra
+    GlobalHydra.instance().hydra = None
+    try:
+        with initialize_config_module("conf", version_base="1.3"):
+            return hydra_compose("config", overrides=list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain(error) from error
+    finally:
+        GlobalHydra.instance().hydra = theirs
+
+
+def to_settings(composed: DictConfig) -> Config:
+    """Hydra's tree -> plain dataclasses and lists, with every name and range checked. Raises ConfigError."""
+    try:
+        # Merging again into the schema refuses keys that `+key=value` slipped past it.
+        checked = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.to_container(composed, resolve=False))
+        _check_folder(checked)
+        config = OmegaConf.to_object(checked)
+    except OmegaConfBaseException as error:
+        raise explain(error) from error
+    check_names(config)
+    _check_limits(config)
+    return config
+
+
+def _check_folder(composed: DictConfig) -> None:
+    data = OmegaConf.to_container(composed.data, resolve=False)
+    waiting = [key for key, value in data.items() if isinstance(value, str) and "${data.folder}" in value]
+    if waiting and composed.data.folder is None:
+        raise ConfigError(
+            f"data.folder is not given, but data.{', data.'.join(waiting)} start there. "
+            "Add data.folder=FOLDER with the folder that holds the files."
+        )
+
+
+def _check_limits(config: Config) -> None:
+    faults = []
+    for key, (least, most) in LIMITS.items():
+        value = config
+        for part in key.split("."):
+            value = getattr(value, part)
+        if not least <= value <= most:  # also true for NaN
+            faults.append(f"{key} must be from {least:g} to {most:g}, not {value}.")
+    faults += [
+        f"ensemble.groups: a group needs at least 1 member, not {group.members}."
+        for group in config.ensemble.groups
+        if group.members < 1
+    ]
+    if not config.ensemble.groups:
+        faults.append("ensemble.groups must list at least one group of members.")
+    if config.training.validation + config.training.test >= 1:
+        faults.append("training.validation + training.test must leave periods to train on (be below 1).")
+    if faults:
+        raise ConfigError("\n".join(faults))

@@ -1,0 +1,163 @@
+"""From a model and offers to a checked price vector. Not for tables of results (answer) or promises (promise).
+
+Every vector that leaves here passed the exact checker on the numbers as they will be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data_io.errors import ConfigError, NotFoundError
+from ensemble.demand import offer_demand, series_of
+from ensemble.types import Ensemble
+from jointprice.answer import answer_table
+from jointprice.schema import Config
+from search.checker import check
+from search.optimisers import make_optimiser
+from search.problem import build_problem
+from search.rules.catalogue import build_rules, load_rules_file
+from search.types import Objective, PricingProblem, Solution
+
+SMALL_MOVE = 5.0  # per cent that offers of tier `small` may move
+VERDICT_COLUMNS = ("power", "exogeneity", "tier", "reason")
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """What was decided.
+
+    Attributes:
+        problem: with the demand and all rules, those of the tiers too.
+        solution: the optimiser's answer; its prices are the ones written.
+        answer: prices.csv as a table.
+        rules: the rules as plain words, in the order of problem.rules.
+    """
+
+    problem: PricingProblem
+    solution: Solution
+    answer: pd.DataFrame
+    rules: tuple[dict, ...]
+
+
+def price_offers(
+    config: Config, ensemble: Ensemble, offers: pd.DataFrame, *, progress: Callable[[dict], None] | None = None
+) -> Pricing:
+    """Search the joint price vector of `offers` and check it.
+
+    Raises:
+        InfeasibleError: the rules leave some offer no price. NotFoundError: no vector that passes was found.
+        ConfigError: profit is asked for without any cost.
+    """
+    offers, held = with_verdicts(config, ensemble, offers)
+    rules = active_rules(config)
+    problem, reasons = build_problem(
+        offer_demand(ensemble, offers),
+        offers,
+        build_rules(rules),
+        objective_of(config),
+        scope=config.search.scope,
+        held=held != "",
+        decimals=config.data.decimals,
+        max_rungs=config.search.max_rungs,
+    )
+    held = np.where(held != "", held, reasons)
+    solution = make_optimiser(config.search)(problem, seed=config.seed, progress=progress)
+    solution, answer = _first_that_passes(config, ensemble, problem, solution, held, rules)
+    return Pricing(problem, solution, answer, tuple(rules))
+
+
+def objective_of(config: Config, risk: float | None = None) -> Objective:
+    """The configured objective; `risk` replaces its k."""
+    return Objective(
+        name=config.objective.name,
+        tax_rate=config.data.tax_rate,
+        fee_rate=config.data.fee_rate,
+        risk=config.objective.risk if risk is None else risk,
+    )
+
+
+def business_rules(config: Config) -> list[dict]:
+    """The configured rules and those of rules.file, in plain words."""
+    extra = load_rules_file(config.rules.file) if config.rules.file else []
+    return [dict(rule) for rule in [*config.rules.rules, *extra]]
+
+
+def active_rules(config: Config) -> list[dict]:
+    """Business rules and the limit on offers whose response is known only from their category."""
+    return [*business_rules(config), {"type": "max_change", "percent": SMALL_MOVE, "scope": "tier == 'small'"}]
+
+
+def with_verdicts(config: Config, ensemble: Ensemble, offers: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
+    """Offers with the verdict columns, and [S] why an offer is held ("" = it is priced)."""
+    verdicts = ensemble.verdicts.set_index("product")[list(VERDICT_COLUMNS)]
+    found = verdicts.reindex(offers["product"]).set_axis(offers.index)
+    found["reason"] = found["reason"].fillna("no sales history")
+    found = found.fillna({"power": "none", "exogeneity": "assumed", "tier": "hold"})
+    offers = offers.assign(**found)
+    known = series_of(ensemble, offers) >= 0
+    reasons = np.where(offers["tier"] == "hold", "held: " + offers["reason"], "").astype(object)
+    reasons[~known] = "held: no sales history in this store"
+    if config.objective.name == "profit":
+        costless = offers["cost"].isna().to_numpy()
+        if costless.all():
+            raise ConfigError(
+                "objective=profit needs costs, and none of the offers has one. Add a cost column to the sales or the "
+                "offers (data.columns.cost=…), or choose objective=revenue."
+            )
+        reasons[costless & (reasons == "")] = "held: its cost is not known"
+    return offers, reasons
+
+
+def _first_that_passes(
+    config: Config,
+    ensemble: Ensemble,
+    problem: PricingProblem,
+    solution: Solution,
+    held: np.ndarray,
+    rules: Sequence[Mapping[str, Any]],
+) -> tuple[Solution, pd.DataFrame]:
+    """The best of the solution and its runners-up that the exact checker passes."""
+    if solution.status != "done":
+        raise NotFoundError(
+            f"No prices were found that keep all hard rules (least total violation {solution.violation:.3g} after "
+            f"{solution.evaluations:,} candidates). Raise search.generations, or relax: "
+            + ", ".join(rule.text() for rule in problem.rules)
+        )
+    breaches = []
+    for rungs in [solution.rungs, *solution.runners_up]:
+        prices = problem.prices(rungs)
+        answer = answer_table(ensemble, problem, prices, held, config.data.currency)
+        found = check(
+            answer,
+            problem.offers,
+            rules,
+            decimals=config.data.decimals,
+            tax_rate=config.data.tax_rate,
+            fee_rate=config.data.fee_rate,
+            scope=config.search.scope,
+        )
+        breaches = [breach for breach in found if not breach.held]
+        if not breaches:
+            return replace(solution, rungs=rungs, prices=prices), _note_held_breaches(answer, found)
+    raise NotFoundError("The prices found do not pass the exact check: " + "; ".join(b.text for b in breaches[:3]))
+
+
+def _note_held_breaches(answer: pd.DataFrame, breaches: Sequence[Any]) -> pd.DataFrame:
+    """Rules that a held offer breaks go into its note."""
+    texts: dict[tuple, list[str]] = {}
+    for breach in breaches:
+        texts.setdefault((breach.product, breach.store), []).append(breach.rule)
+    notes = [
+        "; ".join(part for part in (note, _held_violates(texts.get(key))) if part)
+        for note, key in zip(answer["note"], zip(answer["product"], answer["store"], strict=True), strict=True)
+    ]
+    return answer.assign(note=notes)
+
+
+def _held_violates(rules: list[str] | None) -> str:
+    return f"held_violates: {', '.join(rules)}" if rules else ""

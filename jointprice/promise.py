@@ -1,0 +1,76 @@
+"""What the prices will bring: gains in the model, split into mix and level, and the promise that is not its own judge.
+
+A search picks prices where the model errs in their favour, so the model's own gain is too good. The promise comes
+from two sets of members trained on alternate time blocks: prices chosen by one are valued by the other, both ways.
+It does not cure prices that followed demand (endogeneity): no splitting of the same history does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ensemble.demand import offer_demand
+from ensemble.types import Ensemble
+from search.evaluate import sold_units
+from search.gradient import optimise as gradient
+from search.objective import net_price
+from search.types import PricingProblem
+
+QUANTILE = 1.2816  # of the normal distribution, 10 % and 90 %
+
+
+def totals(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
+    """[K, P] the objective's total over all offers per member at prices [P, S], in float64, risk not deducted."""
+    return (sold_units(problem, prices) * unit_values(problem, prices)).sum(-1)
+
+
+def unit_values(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
+    """What one unit adds to the objective [..., S] at prices [..., S]; offers without cost add no profit."""
+    objective = problem.objective
+    if objective.name == "units":
+        return np.ones_like(prices)
+    if objective.name == "revenue":
+        return prices / (1 + objective.tax_rate)
+    cost = problem.offers["cost"].to_numpy(np.float64)
+    return np.nan_to_num(net_price(prices, objective.tax_rate, objective.fee_rate) - cost)
+
+
+def gains(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
+    """[K] each member's gain of prices [S] over holding prices."""
+    total = totals(problem, np.stack([prices, problem.current]))
+    return total[:, 0] - total[:, 1]
+
+
+def mix_and_level(problem: PricingProblem, prices: np.ndarray) -> tuple[float, float]:
+    """In-model gain at an unchanged price index per category (mix), and the rest (level).
+
+    The index weighs prices by units sold at current prices (Laspeyres); held offers do not move.
+    """
+    moves = problem.decision >= 0
+    weight = sold_units(problem, problem.current[None]).mean(0)[0]
+    category = problem.offers["category"].astype("category").cat.codes.to_numpy()
+    count = int(category.max(initial=0)) + 1
+    spent, before = (
+        np.bincount(category, weight * value * moves, count) for value in (prices, problem.current)
+    )
+    index = np.where(before > 0, spent / np.where(before > 0, before, 1), 1.0)
+    neutral = np.where(moves, prices / np.where(index > 0, index, 1)[category], problem.current)
+    mix = float(gains(problem, neutral).mean())
+    return mix, float(gains(problem, prices).mean()) - mix
+
+
+def promise(ensemble: Ensemble, problem: PricingProblem, *, seed: int) -> dict[str, float] | None:
+    """mean, p10 and p90 of the gain promised; None where no halves were trained."""
+    if not ensemble.halves:
+        return None
+    problems = [
+        replace(problem, demand=offer_demand(ensemble, problem.offers, groups=half)) for half in ensemble.halves
+    ]
+    if not len(problem.ladder):
+        return {"mean": 0.0, "p10": 0.0, "p90": 0.0}
+    chosen = [gradient(half, seed=seed).prices for half in problems]
+    judged = np.concatenate([gains(problems[1], chosen[0]), gains(problems[0], chosen[1])])
+    mean, spread = float(judged.mean()), float(judged.std(ddof=1)) if len(judged) > 1 else 0.0
+    return {"mean": mean, "p10": mean - QUANTILE * spread, "p90": mean + QUANTILE * spread}

@@ -1,0 +1,75 @@
+"""The one list of names that configuration may choose from. Not for what they do: names are resolved only when used.
+
+Heavy packages are imported by `resolve`, never by looking a name up, so a misspelt name is refused in a moment.
+Nothing is instantiated from configuration by its Python path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from data_io.errors import ConfigError
+
+if TYPE_CHECKING:
+    from jointprice.schema import Config
+
+# Each task is `execute(config: Config, output: Path) -> dict`, the summary it wrote.
+TASKS = {
+    "run": "jointprice.tasks.run:execute",
+    "train": "jointprice.tasks.train:execute",
+    "optimise": "jointprice.tasks.optimise:execute",
+    "forecast": "jointprice.tasks.forecast:execute",
+    "validate": "jointprice.tasks.validate:execute",
+}
+
+# What the other packages offer; tests hold these names against the tables that the packages dispatch on.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "task": tuple(TASKS),
+    "data.source": ("synthetic", "table"),
+    "data.market": ("loglog",),
+    "ensemble.groups.body": ("mlp",),
+    "ensemble.groups.head": ("elasticity",),
+    "training.loss": ("negative_binomial", "poisson"),
+    "aggregation.name": ("mean",),
+    "objective.name": ("profit", "revenue", "units"),
+    "search.optimiser": ("genetic", "random", "gradient"),
+}
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """`` Did you mean 'x'?`` with the closest allowed name, or nothing where none is close."""
+    close = get_close_matches(str(word), list(allowed), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def check_names(config: Config) -> None:
+    """Refuse, all at once, every name that no table knows. Raises ConfigError."""
+    faults = [
+        f"{key}: {value!r} is not one of {', '.join(CHOICES[key])}.{did_you_mean(value, CHOICES[key])}"
+        for key, value in _chosen(config)
+        if value not in CHOICES[key]
+    ]
+    if faults:
+        raise ConfigError("\n".join(faults))
+
+
+def resolve(target: str) -> Callable[..., Any]:
+    """``module:function`` -> the function, importing its module now."""
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _chosen(config: Config) -> Iterator[tuple[str, str]]:
+    yield "task", config.task
+    yield "data.source", config.data.source
+    yield "data.market", config.data.market
+    for group in config.ensemble.groups:
+        yield "ensemble.groups.body", group.body
+        yield "ensemble.groups.head", group.head
+    yield "training.loss", config.training.loss
+    yield "aggregation.name", config.aggregation.name
+    yield "objective.name", config.objective.name
+    yield "search.optimiser", config.search.optimiser

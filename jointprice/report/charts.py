@@ -1,0 +1,121 @@
+"""Small charts as SVG text to stand inside a page: the same numbers give the same text. Not for numbers.
+
+Colours are the page's own (CSS variables), so that charts follow its light and dark schemes. No text from data is
+drawn: names and currencies stand beside a chart, where HTML escapes them. Pyplot and its global state are not used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from io import StringIO
+from typing import NamedTuple
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from jointprice.report.curves import ProductCurve
+
+INK, ACCENT, SECOND, SHADE = "#010203", "#040506", "#070809", "#0a0b0c"
+COLOURS = {INK: "currentColor", ACCENT: "var(--accent)", SECOND: "var(--second)", SHADE: "var(--shade)"}
+STYLE = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+}
+METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+
+
+class Line(NamedTuple):
+    """One line of a chart: its label, x and y; None and NaN are gaps."""
+
+    label: str
+    x: Sequence[float]
+    y: Sequence[float | None]
+
+
+def product_curve(curve: ProductCurve) -> str:
+    """Units over price: mean and spread of members, current and recommended price, unobserved prices shaded."""
+
+    def draw(axes: Axes) -> None:
+        axes.fill_between(curve.price, curve.low, curve.high, color=ACCENT, alpha=0.25, linewidth=0)
+        axes.plot(curve.price, curve.units, color=ACCENT)
+        axes.axvline(curve.current, color=INK, linestyle=":", linewidth=1)
+        axes.axvline(curve.recommended, color=SECOND, linewidth=1)
+        axes.set_ylim(0, 1.05 * float(curve.high.max()) or 1.0)
+        left, right = axes.get_xlim()
+        low, high = curve.observed
+        if low > left:
+            axes.axvspan(left, min(low, right), color=SHADE, alpha=0.25, linewidth=0)
+        if high < right:
+            axes.axvspan(max(high, left), right, color=SHADE, alpha=0.25, linewidth=0)
+        axes.set_xlim(left, right)
+        axes.set_xlabel("price")
+        axes.set_ylabel("units")
+
+    return _svg(draw, (3.2, 2.0), f"curve {curve.product}")
+
+
+def lines(found: Sequence[Line], x: str, y: str, name: str) -> str:
+    """A line chart with a legend; every second line is dashed, so that print without colour tells them apart.
+
+    Args:
+        name: of the chart, unlike any other's of the page.
+    """
+
+    def draw(axes: Axes) -> None:
+        for number, line in enumerate(found):
+            axes.plot(
+                np.asarray(line.x, float),
+                np.asarray(line.y, float),
+                label=line.label,
+                color=(ACCENT, SECOND, INK)[number // 2 % 3],
+                linestyle=("-", "--")[number % 2],
+                marker="." if len(line.x) == 1 else None,
+            )
+        axes.set_xlabel(x)
+        axes.set_ylabel(y)
+        axes.legend()
+
+    return _svg(draw, (4.6, 2.4), name)
+
+
+def _svg(draw: Callable[[Axes], None], size: tuple[float, float], name: str) -> str:
+    """What `draw` puts on axes of `size` inches; `name` keeps the identifiers of a page's charts apart."""
+    with matplotlib.rc_context(STYLE | {"svg.hashsalt": name}):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasSVG(figure)
+        axes = figure.add_subplot()
+        draw(axes)
+        text = StringIO()
+        figure.savefig(text, format="svg", metadata=METADATA)
+    return _for_a_page(text.getvalue())
+
+
+def _for_a_page(document: str) -> str:
+    """An SVG file -> an element of a page that has report.css: no prologue, no style sheet, no identifiers that
+    nothing refers to, the page's colours."""
+    svg = document[document.index("<svg") :]
+    svg = re.sub(r"<style.*?</style>|<defs>\s*</defs>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' id="[\w.]+_\d+"', "", svg)
+    svg = re.sub(r"\n\s*", "\n", svg)
+    for colour, variable in COLOURS.items():
+        svg = svg.replace(colour, variable)
+    return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)

@@ -1,0 +1,83 @@
+"""Price-sales curves of products around their recommended prices, as numbers. Not for drawing them.
+
+Axes: K members, P candidates, S offers, F factors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from search.evaluate import sold_units
+from search.types import PricingProblem
+
+FACTORS = np.linspace(0.8, 1.2, 17)
+RECOMMENDED = len(FACTORS) // 2  # the place of factor 1
+MOST_CELLS = 500_000  # candidates × offers of one call: bounds its memory
+
+
+class ProductCurve(NamedTuple):
+    """Expected sales of one product, summed over its offers, when all its prices are scaled and no others.
+
+    Attributes:
+        price: [F] mean price over its offers, weighed by units at the recommended prices.
+        units: [F] mean over members; low, high: [F] 10 % and 90 % quantiles over members.
+        current, recommended: mean prices with the same weights.
+        observed: lowest and highest price that the product was sold at; NaN without history.
+        offers: how many offers it is the sum of.
+    """
+
+    product: str
+    price: np.ndarray
+    units: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    current: float
+    recommended: float
+    observed: tuple[float, float]
+    offers: int
+
+
+def product_curves(problem: PricingProblem, prices: np.ndarray, products: Sequence[str]) -> list[ProductCurve]:
+    """Curves of `products` around prices [S]. Few calls of the demand, all of one shape, so that it compiles once."""
+    names = problem.offers["product"].to_numpy()
+    rows = [np.flatnonzero(names == product) for product in products]
+    together = int(np.clip(MOST_CELLS // (len(FACTORS) * max(len(prices), 1)), 1, max(len(rows), 1)))
+    curves = []
+    for start in range(0, len(rows), together):
+        batch = rows[start : start + together]
+        candidates = np.tile(prices, (together, len(FACTORS), 1))
+        for place, own in enumerate(batch):
+            candidates[place][:, own] *= FACTORS[:, None]
+        sold = sold_units(problem, candidates.reshape(-1, len(prices)))
+        sold = sold.reshape(len(sold), together, len(FACTORS), -1)
+        curves += [
+            _curve(problem, prices, products[start + place], own, sold[:, place][..., own])
+            for place, own in enumerate(batch)
+        ]
+    return curves
+
+
+def _curve(
+    problem: PricingProblem, prices: np.ndarray, product: str, own: np.ndarray, sold: np.ndarray
+) -> ProductCurve:
+    """The curve from sales [K, F, offers] of the offers `own`."""
+    weight = sold[:, RECOMMENDED].mean(0)
+    weight = weight / weight.sum() if weight.sum() > 0 else np.full(len(own), 1 / len(own))
+    total = sold.sum(-1)
+    low, high = np.quantile(total, (0.1, 0.9), axis=0)
+    recommended = float(prices[own] @ weight)
+    offers = problem.offers.iloc[own]
+    return ProductCurve(
+        product=product,
+        price=FACTORS * recommended,
+        units=total.mean(0),
+        low=low,
+        high=high,
+        current=float(problem.current[own] @ weight),
+        recommended=recommended,
+        observed=(float(offers["observed_min"].min()), float(offers["observed_max"].max())),
+        offers=len(own),
+    )

@@ -1,0 +1,104 @@
+"""Puts report.html together: one page without any reference outside itself, every text from data escaped.
+
+Not for numbers (changes, curves) nor for drawing (charts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from ensemble.fit import Trained
+from jointprice.pricing import Pricing
+from jointprice.report import charts
+from jointprice.report.changes import held_offers, largest_products, price_changes
+from jointprice.report.curves import product_curves
+from jointprice.report.formats import Formats
+from jointprice.session import PACKAGES, Session
+
+MOST_CURVES = 40
+MOST_MEMBERS = 32
+METRICS = ("rows", "mae", "rmse", "mape", "wape", "r2", "bias", "coverage80")
+SHARES = ("mape", "wape", "bias", "coverage80")  # metrics written in per cent
+AUDIT = ("device", "config_sha256")  # what the summary gets when the session ends, unless it has it already
+
+
+def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], trained: Trained | None) -> None:
+    """Write report.html into the run directory.
+
+    Args:
+        summary: as for summary.json, with or without what Session.finish adds.
+        trained: None where the model was loaded: no training figures then.
+    """
+    config, problem, answer = session.config, pricing.problem, pricing.answer
+    formats = Formats(config.data.currency, config.data.decimals, problem.objective.name)
+    page = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page.filters |= formats.filters()
+    products = largest_products(problem, answer, MOST_CURVES)
+    curves = product_curves(problem, pricing.solution.prices, products)
+    text = page.get_template("report.html.j2").render(
+        summary=dict.fromkeys(AUDIT) | {"status": "done", "task": config.task, "seed": config.seed} | summary,
+        objective=problem.objective.name,
+        currency=config.data.currency,
+        model=config.model,
+        changes=price_changes(problem, answer),
+        held=held_offers(problem, answer),
+        curves=[(curve, Markup(charts.product_curve(curve))) for curve in curves],
+        most_curves=MOST_CURVES,
+        metrics=trained and _metric_rows(trained.metrics),
+        metric_names=METRICS,
+        shares=SHARES,
+        training=[(title, Markup(svg)) for title, svg in _training_charts(trained.log)] if trained else [],
+        search=Markup(_search_chart(pricing.solution.history)),
+        versions={name: version(name) for name in PACKAGES},
+    )
+    session.directory.write_text("report.html", text)
+
+
+def _metric_rows(metrics: dict[str, Any]) -> list[tuple[str, dict]]:
+    """Name and figures per split, of the naive forecast, and of the first members."""
+    members = [(f"member {number + 1}", one) for number, one in enumerate(metrics["members"][:MOST_MEMBERS])]
+    return [*metrics["split"].items(), ("naive: last known sales", metrics["naive"]), *members]
+
+
+def _training_charts(log: Iterable[dict]) -> list[tuple[str, str]]:
+    """Title and SVG per phase: each group's mean loss over its members; no validation where no period validates."""
+    found = []
+    for phase, rows in groupby(log, key=lambda row: row["phase"]):
+        lines = []
+        for group, epochs in groupby(rows, key=lambda row: row["group"]):
+            epochs = list(epochs)
+            name = f"{epochs[0]['body']} · {epochs[0]['head']} ({group + 1})"
+            for part in ("train", "validation"):
+                losses = [float(np.mean(row[part])) for row in epochs]
+                if any(losses):
+                    lines.append(charts.Line(f"{name}, {part}", [row["epoch"] for row in epochs], losses))
+        found.append((phase, charts.lines(lines, "epoch", "loss", f"training {phase}")))
+    return found
+
+
+def _search_chart(history: Iterable[dict]) -> str:
+    """Best and mean value per generation; "" where nothing was searched."""
+    rows = list(history)
+    if not rows:
+        return ""
+    generation = [row["generation"] for row in rows]
+    lines = [charts.Line(name, generation, _finite(row[name] for row in rows)) for name in ("best", "mean")]
+    return charts.lines(lines, "generation", "gain over holding prices", "search")
+
+
+def _finite(values: Iterable[float]) -> list[float]:
+    return [float(value) if np.isfinite(value) else np.nan for value in values]

@@ -1,0 +1,48 @@
+"""The root of the typed configuration: what `jointprice --cfg job` shows. Not for defaults: those stand in conf/.
+
+Hydra merges every YAML file and every override into these dataclasses, so a misspelt key or a wrong type is refused.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+from data_io.settings import DataSettings
+from ensemble.settings import AggregationSettings, EnsembleSettings, TrainingSettings
+from search.settings import ObjectiveSettings, RulesSettings, SearchSettings
+
+
+@dataclass
+class Config:
+    """All settings of one run.
+
+    task: what to do (jointprice.registry lists the tasks).
+    seed: of members, bootstrap and search; two runs with one seed on one machine write the same prices.
+    model: folder of a saved model, for tasks that do not train.
+    debug: show tracebacks. quiet: no progress on stderr.
+    """
+
+    task: str = "run"
+    seed: int = 0
+    model: str | None = None
+    debug: bool = False
+    quiet: bool = False
+    data: DataSettings = field(default_factory=DataSettings)
+    ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    aggregation: AggregationSettings = field(default_factory=AggregationSettings)
+    objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
+    rules: RulesSettings = field(default_factory=RulesSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)
+
+
+def register() -> None:
+    """Make the schema known to Hydra as ``base_config``, and ``${unique:}``, which tells run folders apart."""
+    from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
+
+    node = OmegaConf.structured(Config)
+    OmegaConf.set_struct(node.data.columns, False)  # its keys are open: data.columns.units=units_sold
+    ConfigStore.instance().store("base_config", node=node)
+    OmegaConf.register_new_resolver("unique", lambda: secrets.token_hex(3), use_cache=True, replace=True)

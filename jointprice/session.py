@@ -1,0 +1,81 @@
+"""What every task shares: settings, the run directory, progress, the clock and the device. Not for any task's work."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from importlib.metadata import version
+from json import dumps
+from pathlib import Path
+from typing import Any
+
+from data_io.write import RunDirectory
+from jointprice.schema import Config
+from jointprice.terminal import Progress
+
+PACKAGES = ("jointprice", "jax", "flax", "optax", "numpy", "pandas", "deap")
+
+
+@dataclass
+class Session:
+    """One run of one task; `given` are tables by name that go before the settings' paths."""
+
+    config: Config
+    directory: RunDirectory
+    given: Mapping[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    def __post_init__(self):
+        self.progress = Progress(self.config.quiet)
+        use_compile_cache()
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[Any]:
+        """A timed stage with progress; yields ``advance(steps, text)``."""
+        begun = time.perf_counter()
+        with self.progress.stage(name, total) as advance:
+            yield advance
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
+
+    def finish(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """Write summary.json with the audit, then the manifest, last."""
+        import jax
+
+        config = asdict(self.config)
+        self.seconds["total"] = time.perf_counter() - self.started
+        summary = {
+            "status": "done",
+            "task": self.config.task,
+            "seed": self.config.seed,
+            **summary,
+            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
+            "device": str(jax.devices()[0]),
+            "versions": {name: version(name) for name in PACKAGES},
+            "config_sha256": sha256(dumps(config, sort_keys=True, default=str).encode()).hexdigest(),
+        }
+        self.directory.write_json("summary.json", summary)
+        self.directory.finish()
+        return summary
+
+
+def open_session(config: Config, output: Path, given: Mapping[str, Any] | None = None) -> Session:
+    """A session that writes to `output`."""
+    return Session(config, RunDirectory(output), dict(given or {}))
+
+
+def use_compile_cache() -> None:
+    """Keep compiled programs between runs (JOINTPRICE_CACHE names the folder, ``off`` keeps none)."""
+    import jax
+
+    place = os.environ.get("JOINTPRICE_CACHE") or str(
+        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jointprice"
+    )
+    if place != "off":
+        jax.config.update("jax_compilation_cache_dir", place)
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

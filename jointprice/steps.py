@@ -1,0 +1,144 @@
+"""The steps that tasks are made of: read, train, price, write. Each reports to the session; none knows the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data_io.errors import ConfigError
+from data_io.history import history_of
+from data_io.markets.types import Market
+from ensemble import checkpoint
+from ensemble.fit import Trained, fit_ensemble
+from ensemble.types import Ensemble
+from jointprice.oracle import judge
+from jointprice.prepare import Prepared, prepare
+from jointprice.pricing import Pricing, price_offers
+from jointprice.promise import mix_and_level, promise
+from jointprice.session import Session
+
+
+def read(session: Session) -> Prepared:
+    """Tables and panel; warnings are told."""
+    with session.stage("read"):
+        prepared = prepare(session.config.data, session.given)
+    for warning in prepared.tables.warnings:
+        session.progress.note(f"note: {warning}")
+    return prepared
+
+
+def train(session: Session, prepared: Prepared) -> Trained:
+    """A trained ensemble, saved with its metrics and log."""
+    config = session.config
+    phases = 1 + config.training.refit
+    with session.stage("train", phases * config.training.epochs * len(config.ensemble.groups)) as advance:
+
+        def tell(row: dict) -> None:
+            advance(1, f"{row['phase']} epoch {row['epoch']}, loss {np.mean(row['train']):.4f}")
+
+        trained = fit_ensemble(
+            prepared.panel,
+            history_of(prepared.tables, config.data.decimals),
+            config.ensemble,
+            config.training,
+            config.aggregation,
+            seed=config.seed,
+            progress=tell,
+        )
+    for name, content in checkpoint.dump(trained.ensemble).items():
+        session.directory.write_bytes(f"model/{name}", content)
+    session.directory.write_json("metrics.json", trained.metrics)
+    session.directory.write_jsonl("train_log.jsonl", trained.log)
+    return trained
+
+
+def load_model(session: Session) -> Ensemble:
+    """The model that `model=` names."""
+    if session.config.model is None:
+        raise ConfigError(
+            f"task={session.config.task} needs model=FOLDER, the model/ folder of an earlier run. Or use task=run."
+        )
+    with session.stage("read"):
+        return checkpoint.load(session.config.model)
+
+
+def price(session: Session, ensemble: Ensemble, offers: pd.DataFrame) -> Pricing:
+    """Checked prices, written."""
+    config = session.config
+    with session.stage("search", config.search.generations) as advance:
+        pricing = price_offers(
+            config,
+            ensemble,
+            offers,
+            progress=lambda row: advance(1, f"best {row['best']:,.2f}"),
+        )
+    session.directory.write_csv("prices.csv", pricing.answer)
+    session.directory.write_parquet("prices.parquet", pricing.answer)
+    session.directory.write_jsonl("search_log.jsonl", pricing.solution.history)
+    return pricing
+
+
+def pricing_summary(
+    session: Session, ensemble: Ensemble, pricing: Pricing, market: Market | None
+) -> dict[str, Any]:
+    """The contract's keys on offers, objective, uplift, oracle, search and rules."""
+    answer, problem, solution = pricing.answer, pricing.problem, pricing.solution
+    name = problem.objective.name
+    recommended, current = objective_totals(answer, name)
+    mix, level = mix_and_level(problem, solution.prices)
+    with session.stage("promise"):
+        promised = promise(ensemble, problem, seed=session.config.seed)
+    with session.stage("oracle"):
+        oracle = None if market is None else judge(session.config, market, pricing)
+    binding = answer["binding_rules"].str.split(";").explode().value_counts()
+    return {
+        "period": str(ensemble.periods[0].date()),
+        "offers": {
+            "total": len(answer),
+            "priced": int((answer["status"] == "priced").sum()),
+            "held": int((answer["status"] == "held").sum()),
+        },
+        "objective": {"name": name, "current": current, "recommended": recommended},
+        "uplift": {
+            "in_model": recommended - current,
+            "promised": promised or {"mean": None, "p10": None, "p90": None},
+            "mix": mix,
+            "level": level,
+        },
+        "oracle": oracle,
+        "search": {
+            "optimiser": solution.optimiser,
+            "evaluations": solution.evaluations,
+            "seconds": round(solution.seconds, 3),
+            "bound": solution.bound,
+            "gap": None,
+            "table_error": None,
+        },
+        "rules": [
+            {
+                "name": rule.name,
+                "text": rule.text(),
+                "hard": rule.hard,
+                "violation": 0.0,
+                "binding_offers": int(binding.get(rule.name, 0)),
+                "cost": None,
+            }
+            for rule in problem.rules
+        ],
+    }
+
+
+def objective_totals(answer: pd.DataFrame, name: str) -> tuple[float, float]:
+    """In-model totals at the recommended and at the current prices, from the written figures, exactly summed."""
+    import math
+
+    if name == "profit":
+        pair = answer["profit"], answer["profit_current"]
+    elif name == "units":
+        pair = answer["units"], answer["units_current"]
+    else:
+        before = answer["revenue"] / answer["price"] * answer["current_price"] / answer["units"]
+        pair = answer["revenue"], before * answer["units_current"]
+    return tuple(math.fsum(column.dropna()) for column in pair)

@@ -1,0 +1,1 @@
+"""One task a file; each is `execute(config, output, given=None) -> summary`."""

@@ -1,0 +1,25 @@
+"""task=run: the main job, from sales history to a checked joint price vector, with proof and report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jointprice import steps
+from jointprice.report.render import write_report
+from jointprice.schema import Config
+from jointprice.session import open_session
+
+
+def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Read, train, search, judge and write everything; returns the summary."""
+    session = open_session(config, output, given)
+    prepared = steps.read(session)
+    trained = steps.train(session, prepared)
+    pricing = steps.price(session, trained.ensemble, prepared.tables.offers)
+    summary = steps.pricing_summary(session, trained.ensemble, pricing, prepared.market)
+    summary |= {"inputs": prepared.tables.inputs, "warnings": [*prepared.tables.warnings, *prepared.panel.warnings]}
+    with session.stage("report"):
+        write_report(session, pricing, summary, trained)
+    return session.finish(summary)

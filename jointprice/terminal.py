@@ -1,0 +1,163 @@
+"""What people see: progress on stderr, results on stdout. Not for files. Rich is imported when something is shown.
+
+Rich honours NO_COLOR; where stderr is no terminal, progress is an occasional plain line.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+SECONDS_BETWEEN_LINES = 10.0
+LARGEST_CHANGES = 10
+_PLAIN_WIDTH = 110  # of tables where stdout is no terminal
+
+
+class Progress:
+    """Stages of a task, told on stderr.
+
+    ``with progress.stage("train", total=60) as advance: advance(1, "loss 1.24")``. A quiet one says nothing.
+    """
+
+    def __init__(self, quiet: bool = False, stream: TextIO | None = None):
+        self.quiet = quiet
+        self.stream = stream or sys.stderr
+
+    def note(self, text: str) -> None:
+        """One line, e.g. a warning about the data."""
+        if not self.quiet:
+            print(text, file=self.stream, flush=True)
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+        """A stage of `total` steps; yields ``advance(steps=1, text="")``."""
+        if self.quiet:
+            yield lambda steps=1, text="": None
+        elif self.stream.isatty():
+            yield from self._bar(name, total)
+        else:
+            yield from self._lines(name, total)
+
+    def _lines(self, name: str, total: int | None) -> Iterator[Callable[..., None]]:
+        begun = told = time.monotonic()
+        done = 0
+
+        def advance(steps: int = 1, text: str = "") -> None:
+            nonlocal done, told
+            done += steps
+            if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
+                told = time.monotonic()
+                self.note(f"{name} {done}{'' if total is None else f'/{total}'} {text}".rstrip())
+
+        yield advance
+        self.note(f"{name}: {time.monotonic() - begun:.1f} s")
+
+    def _bar(self, name: str, total: int | None) -> Iterator[Callable[..., None]]:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bars
+
+        columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Bars(*columns, TextColumn("{task.fields[text]}"), console=Console(file=self.stream)) as bars:
+            task = bars.add_task(name, total=total, text="")
+
+            def advance(steps: int = 1, text: str = "") -> None:
+                bars.update(task, advance=steps, text=text)
+
+            yield advance
+            if total is None:
+                bars.update(task, total=1, completed=1)
+
+
+def show_result(summary: dict, output: Path, *, table: bool = True) -> None:
+    """Tell on stdout what a task found: one line, the largest changes (where prices were set), and where the files are.
+
+    Args:
+        summary: as in summary.json; keys that a task does not write are left out.
+        output: the run directory.
+        table: also the table of changes.
+    """
+    print(_headline(summary))
+    if table and (output / "prices.csv").exists():
+        _print_changes(output / "prices.csv")
+    print(f"files: {_short(output)}")
+
+
+def _headline(summary: dict) -> str:
+    parts = [f"{summary.get('task', 'task')}: {summary.get('status', 'done')}"]
+    if summary.get("period"):
+        parts.append(f"period {summary['period']}")
+    if offers := summary.get("offers"):
+        parts.append(f"{offers['priced']} of {offers['total']} offers priced, {offers['held']} held")
+    if objective := summary.get("objective"):
+        parts.append(f"{objective['name']} {objective['current']:,.2f} -> {objective['recommended']:,.2f} in the model")
+    promised = (summary.get("uplift") or {}).get("promised") or {}
+    if promised.get("mean") is not None:
+        parts.append(f"promised {promised['mean']:+,.2f} ({promised['p10']:+,.2f} to {promised['p90']:+,.2f})")
+    if oracle := summary.get("oracle"):
+        parts.append(f"{oracle['share']:.1%} of the oracle")
+    return " · ".join(parts)
+
+
+def _print_changes(path: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    changes = largest_changes(path)
+    if not changes:
+        print("no price changes")
+        return
+    table = Table(title=f"{len(changes)} largest price changes", title_justify="left")
+    table.add_column("product", overflow="fold")
+    table.add_column("store", overflow="fold")
+    for name in ("current", "price", "change", "units now", "units", "profit"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in changes:
+        table.add_row(*row)
+    width = None if sys.stdout.isatty() else _PLAIN_WIDTH
+    Console(width=width, markup=False, highlight=False).print(table)
+
+
+def largest_changes(path: Path) -> list[tuple[str, ...]]:
+    """The largest relative changes of prices.csv as texts; one row for all stores in which a product changes alike."""
+    groups: dict[tuple[str, str, str], list[dict]] = {}
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if float(row["change_pct"] or 0) != 0:
+                groups.setdefault((row["product"], row["current_price"], row["price"]), []).append(row)
+    largest = sorted(groups.items(), key=lambda item: -abs(float(item[1][0]["change_pct"])))[:LARGEST_CHANGES]
+    return [
+        (
+            product,
+            rows[0]["store"] if len(rows) == 1 else f"{len(rows)} stores",
+            current,
+            price,
+            f"{float(rows[0]['change_pct']):+.1f} %",
+            _total(rows, "units_current", ",.1f"),
+            _total(rows, "units", ",.1f"),
+            _gain(rows),
+        )
+        for (product, current, price), rows in largest
+    ]
+
+
+def _total(rows: list[dict], column: str, form: str) -> str:
+    return format(sum(float(row[column] or 0) for row in rows), form)
+
+
+def _gain(rows: list[dict]) -> str:
+    if any(not row["profit"] or not row["profit_current"] for row in rows):
+        return "–"  # without costs there is no profit
+    return format(sum(float(row["profit"]) - float(row["profit_current"]) for row in rows), "+,.2f")
+
+
+def _short(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

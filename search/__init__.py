@@ -1,0 +1,1 @@
+"""Joint search of the price vector: problem, rules, optimisers, exact checker. Knows nothing of networks."""

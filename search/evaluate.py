@@ -1,0 +1,218 @@
+"""One compiled fitness call for whole populations: candidates in, values and violations out. Not for choosing them.
+
+The problem's arrays are arguments of the compiled function, not constants in it: the second generation, and the
+second problem of the same shapes, compile nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from search.objective import net_price, paired_gain, risk_adjusted, unit_value
+from search.rules.base import JointRule
+from search.rules.inventory import Inventory
+from search.rules.view import View
+from search.types import PricingProblem
+
+TIGHTENING = 1e-5
+"""Joint rules are held this much inside their edge: the checker's arithmetic is exact, the fitness's is float32,
+and within 1e-6 of an edge vectors pass one and fail the other."""
+
+
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=[
+        "demand", "ladder", "decision", "current", "cost", "stock", "cap", "tax_rate", "fee_rate", "risk",
+        "sold_hold", "groups",
+    ],
+    meta_fields=["objective", "rules", "sizes"],
+)  # fmt: skip
+@dataclass(frozen=True)
+class Compiled:
+    """A problem as device arrays (leaves) and what shapes the compiled code (metadata).
+
+    ladder [D, L], decision [S], current, cost, stock, cap (inf where sales are not capped) [S], sold_hold [K, S]
+    sales when prices are held, groups: per joint rule [S] int32, sizes: per joint rule its number of groups.
+    """
+
+    demand: Any
+    ladder: Any
+    decision: Any
+    current: Any
+    cost: Any
+    stock: Any
+    cap: Any
+    tax_rate: Any
+    fee_rate: Any
+    risk: Any
+    sold_hold: Any
+    groups: tuple
+    objective: str
+    rules: tuple[JointRule, ...]
+    sizes: tuple[int, ...]
+
+    def spread(self, chosen: jax.Array) -> jax.Array:
+        """Prices of decisions [P, D] -> prices of offers [P, S]; held ones keep their current price."""
+        return jnp.where(self.decision >= 0, chosen[:, jnp.maximum(self.decision, 0)], self.current)
+
+    def sold(self, prices: jax.Array) -> jax.Array:
+        """Prices [P, S] -> expected sales [K, P, S], at most the stock where a rule caps them."""
+        return jnp.minimum(self.demand(prices), self.cap)
+
+    def score(self, prices: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Prices [P, S] -> value [P] (gain over holding) and signed excess of all joint rules' groups [P, G]."""
+        sold = self.sold(prices)
+        worth = partial(unit_value, self.objective, cost=self.cost, tax_rate=self.tax_rate, fee_rate=self.fee_rate)
+        gain = paired_gain(sold, worth(prices), self.sold_hold, worth(self.current))
+        none = jnp.zeros((len(prices), 0))
+        return risk_adjusted(gain, self.risk), jnp.concatenate([none, *self.excess(prices, sold)], axis=1)
+
+    def excess(self, prices: jax.Array, sold: jax.Array) -> list[jax.Array]:
+        """Prices [P, S] and sales [K, P, S] -> signed excess [P, G] of each joint rule."""
+        view = View(
+            prices=prices,
+            units=sold.mean(axis=0),
+            net=net_price(prices, self.tax_rate, self.fee_rate),
+            current=self.current,
+            units_current=self.sold_hold.mean(axis=0),
+            cost=jnp.nan_to_num(self.cost),
+            stock=self.stock,
+            group=self.decision,
+            size=0,
+        )
+        return [
+            rule.excess(replace(view, group=group, size=size))
+            for rule, group, size in zip(self.rules, self.groups, self.sizes, strict=True)
+        ]
+
+
+class Evaluator:
+    """Fitness of candidates of one problem, counted.
+
+    Attributes:
+        problem: what is evaluated.
+        compiled: the same as device arrays.
+        scale: money (or units) that the offers turn over at current prices; for step sizes and tolerances.
+        evaluations: candidates evaluated so far.
+    """
+
+    def __init__(self, problem: PricingProblem, block: int):
+        self.problem = problem
+        self.compiled = compile_problem(problem)
+        turnover = np.ones(len(problem.offers)) if problem.objective.name == "units" else problem.current
+        self.scale = float(np.asarray(self.compiled.sold_hold, np.float64).mean(axis=0) @ turnover) or 1.0
+        self.evaluations = 0
+        self._block = block
+
+    def fitness(self, rungs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rungs [P, D] int32 -> value [P] and violation of the joint rules [P], both float64.
+
+        Call it with one P: another P compiles another program. A value that is no number is -inf.
+        """
+        size = len(rungs)
+        block = min(self._block, size) if jax.default_backend() == "cpu" else size
+        padding = -size % block
+        padded = np.concatenate([rungs, np.repeat(rungs[:1], padding, axis=0)]) if padding else rungs
+        value, violation = _fitness(self.compiled, np.asarray(padded, np.int32), block)
+        self.evaluations += size
+        return np.asarray(value, np.float64)[:size], np.asarray(violation, np.float64)[:size]
+
+
+def make_evaluator(problem: PricingProblem, *, block: int = 16) -> Evaluator:
+    """The evaluator of a problem; candidates run in blocks of `block` on CPU (cache-sized), all at once elsewhere."""
+    return Evaluator(problem, block)
+
+
+def compile_problem(problem: PricingProblem) -> Compiled:
+    """The problem as device arrays. Evaluates the demand once, at current prices."""
+    arrays = problem_arrays(problem)
+    return replace(arrays, sold_hold=_sold(arrays, arrays.current[None])[:, 0])
+
+
+def problem_arrays(problem: PricingProblem) -> Compiled:
+    """The problem as device arrays without sales at current prices (sold_hold is zero). Asks the demand nothing."""
+    offers, objective = problem.offers, problem.objective
+    joint = [
+        (rule, *_decidable(rule.groups(offers), problem.decision))
+        for rule in problem.rules
+        if isinstance(rule, JointRule)
+    ]
+    joint = [(rule, group, size) for rule, group, size in joint if size]
+    return Compiled(
+        demand=as_pytree(problem.demand),
+        ladder=_f32(problem.ladder),
+        decision=jnp.asarray(problem.decision, jnp.int32),
+        current=_f32(problem.current),
+        cost=_f32(offers["cost"]),
+        stock=_f32(offers["stock"]),
+        cap=_f32(sales_cap(problem)),
+        tax_rate=_f32(objective.tax_rate),
+        fee_rate=_f32(objective.fee_rate),
+        risk=_f32(objective.risk),
+        sold_hold=_f32(np.zeros((1, len(offers)))),
+        groups=tuple(jnp.asarray(group, jnp.int32) for _, group, _ in joint),
+        objective=objective.name,
+        rules=tuple(rule for rule, _, _ in joint),
+        sizes=tuple(size for _, _, size in joint),
+    )
+
+
+def sold_units(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
+    """Expected sales per member at prices [P, S] -> [K, P, S] float64, at most the stock where a rule caps them."""
+    units = np.asarray(_sold(problem_arrays(problem), _f32(prices)), np.float64)
+    return np.minimum(units, sales_cap(problem))
+
+
+def sales_cap(problem: PricingProblem) -> np.ndarray:
+    """[S] float64, the stock where a rule stops sales there, else inf."""
+    capped = np.zeros(len(problem.offers), bool)
+    for rule in problem.rules:
+        if isinstance(rule, Inventory):
+            capped |= rule.caps(problem.offers)
+    return np.where(capped, problem.offers["stock"].to_numpy(np.float64), np.inf)
+
+
+def as_pytree(demand: Any) -> Any:
+    """A demand as compiled code takes it: arrays of a pytree are arguments, a plain function is part of the code."""
+    return jax.tree_util.Partial(demand) if jax.tree_util.all_leaves([demand]) else demand
+
+
+def violation_of(excess: jax.Array) -> jax.Array:
+    """Signed excess [P, G] -> violation [P]: the sum of what is broken, edges tightened."""
+    return jnp.sum(jnp.maximum(excess + TIGHTENING, 0.0), axis=-1)
+
+
+@partial(jax.jit, static_argnames="block")
+def _fitness(compiled: Compiled, rungs: jax.Array, block: int) -> tuple[jax.Array, jax.Array]:
+    decisions = jnp.arange(rungs.shape[1])
+
+    def evaluate(chunk: jax.Array) -> tuple[jax.Array, jax.Array]:
+        value, excess = compiled.score(compiled.spread(compiled.ladder[decisions, chunk]))
+        return value, violation_of(excess)
+
+    value, violation = jax.lax.map(evaluate, rungs.reshape(-1, block, rungs.shape[1]))
+    value = jnp.where(jnp.isfinite(value), value, -jnp.inf).ravel()
+    return value, jnp.where(jnp.isnan(violation), jnp.inf, violation).ravel()
+
+
+@jax.jit
+def _sold(compiled: Compiled, prices: jax.Array) -> jax.Array:
+    return compiled.sold(prices)
+
+
+def _decidable(group: np.ndarray, decision: np.ndarray) -> tuple[np.ndarray, int]:
+    """Groups [S] (-1 = none) renumbered 0 … G - 1, and G; "none", and groups of held offers alone, become G."""
+    used = np.unique(group[(group >= 0) & (decision >= 0)])
+    place = np.searchsorted(used, group)
+    inside = np.isin(group, used)
+    return np.where(inside, place, len(used)), len(used)
+
+
+def _f32(values: Any) -> jax.Array:
+    return jnp.asarray(np.asarray(values, np.float64), jnp.float32)

@@ -1,0 +1,107 @@
+"""Multi-start projected gradient ascent in log prices, then snapping to rungs and coordinate moves.
+
+Joint rules enter by an augmented Lagrangian. Not for ladders so coarse that neighbouring rungs matter more than
+slopes: the genetic search is for those, and takes this one's result as a seed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from search.evaluate import TIGHTENING, Compiled, Evaluator, make_evaluator
+from search.journal import Journal, holding
+from search.polish import polish
+from search.types import PricingProblem, Solution
+
+GRADIENT_COST = 3  # a gradient is counted as so many evaluations: one forwards, about two backwards
+PENALTY = 20.0  # of the augmented Lagrangian, on relative excess against relative gain
+DUAL_EVERY = 5  # steps between updates of its multipliers
+
+
+def optimise(
+    problem: PricingProblem,
+    *,
+    seed: int,
+    progress: Callable[[dict], None] | None = None,
+    starts: int = 4,
+    steps: int = 80,
+    learning_rate: float = 0.03,
+    population: int = 128,
+    sweeps: int = 4,
+    block: int = 16,
+) -> Solution:
+    """Searches by gradient; settings as in search.settings.SearchSettings.
+
+    The first start is the current prices, the others lie around them. `population` is the batch of the coordinate
+    moves, `sweeps` how many rounds of them at most.
+    """
+    started = time.perf_counter()
+    if not len(problem.rungs):
+        return holding(problem, "gradient", started)
+    evaluator = make_evaluator(problem, block=block)
+    journal = Journal(problem, "gradient", started, evaluator, progress)
+    candidates = climb(evaluator, seed=seed, starts=starts, steps=steps, learning_rate=learning_rate)
+    polish(evaluator, np.vstack([problem.start, candidates]), population, sweeps, journal.take)
+    return journal.solution()
+
+
+def climb(evaluator: Evaluator, *, seed: int, starts: int, steps: int, learning_rate: float) -> np.ndarray:
+    """Gradient ascent from several starts [N, D], snapped to the nearest rungs: int32. Counts its evaluations."""
+    problem = evaluator.problem
+    low, high = np.log(problem.ladder[:, 0]), np.log(problem.ladder[:, -1])
+    first = np.log(np.take_along_axis(problem.ladder, problem.start[:, None], axis=1)[:, 0])
+    around = np.random.default_rng(seed).uniform(-0.5, 0.5, (max(starts, 1), len(first))) * (high - low)
+    around[0] = 0
+    begin = np.clip(first + around, low, high)
+    numbers = (begin, low, high, evaluator.scale, learning_rate)
+    logs = _ascend(evaluator.compiled, *(jnp.asarray(number, jnp.float32) for number in numbers), steps)
+    evaluator.evaluations += GRADIENT_COST * steps * len(begin)
+    return np.stack([_snap(problem, row) for row in np.asarray(logs, np.float64)])
+
+
+@partial(jax.jit, static_argnames="steps")
+def _ascend(
+    compiled: Compiled,
+    begin: jax.Array,
+    low: jax.Array,
+    high: jax.Array,
+    scale: jax.Array,
+    learning_rate: jax.Array,
+    steps: int,
+) -> jax.Array:
+    """Log prices [N, D] -> better ones [N, D] within low, high [D]; Adam with a cosine schedule."""
+    adam = optax.scale_by_adam()
+    groups = sum(compiled.sizes)
+
+    def loss(logs: jax.Array, multipliers: jax.Array) -> tuple[jax.Array, jax.Array]:
+        value, excess = compiled.score(compiled.spread(jnp.exp(logs)[None]))
+        broken = excess[0] + TIGHTENING
+        pressed = jnp.maximum(multipliers + PENALTY * broken, 0.0)
+        return jnp.sum(pressed**2 - multipliers**2) / (2 * PENALTY) - value[0] / scale, pressed
+
+    def step(carry: tuple, index: jax.Array) -> tuple[tuple, None]:
+        logs, state, multipliers = carry
+        slope, pressed = jax.grad(loss, has_aux=True)(logs, multipliers)
+        direction, state = adam.update(jnp.nan_to_num(slope), state)
+        rate = learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * index / steps))
+        logs = jnp.clip(logs - rate * direction, low, high)
+        multipliers = jnp.where((index + 1) % DUAL_EVERY == 0, pressed, multipliers)
+        return (logs, state, multipliers), None
+
+    def run(logs: jax.Array) -> jax.Array:
+        carry = (logs, adam.init(logs), jnp.zeros(groups))
+        return jax.lax.scan(step, carry, jnp.arange(steps))[0][0]
+
+    return jax.lax.map(run, begin)
+
+
+def _snap(problem: PricingProblem, logs: np.ndarray) -> np.ndarray:
+    """Log prices [D] -> nearest rungs [D] int32; padding repeats the last price, so the first nearest is real."""
+    return np.abs(np.log(problem.ladder) - logs[:, None]).argmin(axis=1).astype(np.int32)

@@ -1,0 +1,42 @@
+"""What a unit sold is worth, and the risk-adjusted gain over holding prices. Not for rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+
+def net_price(prices: Any, tax_rate: Any, fee_rate: Any) -> Any:
+    """Prices [...] -> what the retailer keeps of them: price / (1 + tax_rate) × (1 - fee_rate)."""
+    return prices / (1 + tax_rate) * (1 - fee_rate)
+
+
+def unit_value(name: str, prices: jax.Array, cost: jax.Array, tax_rate: jax.Array, fee_rate: jax.Array) -> jax.Array:
+    """Prices [..., S] and costs [S] -> what one unit sold adds to the objective [..., S], in money or units.
+
+    An unknown cost (NaN, possible only for held offers) takes the offer out of the profit.
+    """
+    if name == "profit":
+        known = ~jnp.isnan(cost)
+        margin = net_price(prices, tax_rate, fee_rate) - jnp.where(known, cost, 0.0)
+        return jnp.where(known, margin, 0.0)
+    if name == "revenue":
+        return prices / (1 + tax_rate)
+    return jnp.ones_like(prices)
+
+
+def paired_gain(sold: jax.Array, worth: jax.Array, sold_hold: jax.Array, worth_hold: jax.Array) -> jax.Array:
+    """Gain over holding prices per member and candidate [K, P], from sales [K, P, S] and unit values [P, S].
+
+    Summed as differences per offer: in float32 a total over thousands of offers would swallow the small gain.
+    """
+    return jnp.sum(sold * worth - sold_hold[:, None, :] * worth_hold, axis=-1)
+
+
+def risk_adjusted(gain: jax.Array, risk: jax.Array) -> jax.Array:
+    """Gains [K, P] -> mean - risk × standard deviation over the members [P], with finite gradients at zero spread."""
+    variance = jnp.var(gain, axis=0)
+    spread = jnp.sqrt(jnp.where(variance > 0, variance, 1.0))
+    return jnp.mean(gain, axis=0) - risk * jnp.where(variance > 0, spread, 0.0)

@@ -1,0 +1,38 @@
+"""Random search: the yardstick that every other optimiser must beat. Not for answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from search import operators
+from search.evaluate import make_evaluator
+from search.journal import Journal, holding
+from search.types import PricingProblem, Solution
+
+
+def optimise(
+    problem: PricingProblem,
+    *,
+    seed: int,
+    progress: Callable[[dict], None] | None = None,
+    evaluations: int = 20000,
+    population: int = 128,
+    block: int = 16,
+) -> Solution:
+    """Draws candidates at all distances from the current prices, which are the first; settings as in SearchSettings.
+
+    Batches have `population` candidates, so up to one batch more than `evaluations` is evaluated.
+    """
+    started = time.perf_counter()
+    if not len(problem.rungs):
+        return holding(problem, "random", started)
+    generator = np.random.default_rng(seed)
+    evaluator = make_evaluator(problem, block=block)
+    journal = Journal(problem, "random", started, evaluator, progress)
+    while evaluator.evaluations < max(evaluations, 1):
+        candidates = operators.initial(generator, problem.start[None], problem.rungs, population)
+        journal.take(candidates, *evaluator.fitness(candidates))
+    return journal.solution()

@@ -1,0 +1,1 @@
+"""The rules, one a file; `catalogue` builds them from plain dicts. Imports nothing by itself."""

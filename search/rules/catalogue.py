@@ -1,0 +1,133 @@
+"""From plain dicts (YAML, Hydra, Python) to rules: the one table of rule types. Not for what rules mean.
+
+To add a rule: a file beside this one with its class, and its line in RULES (and its exact twin in the checker).
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, fields
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+
+from data_io.errors import ConfigError
+from data_io.yaml_text import load_yaml
+from search.rules.base import Rule
+from search.rules.bounds import Bounds
+from search.rules.ending import Ending
+from search.rules.inventory import Inventory
+from search.rules.ladder import Ladder
+from search.rules.max_change import MaxChange
+from search.rules.observed_range import ObservedRange
+from search.rules.portfolio_margin import PortfolioMargin
+from search.rules.price_index import PriceIndex
+from search.rules.same_price import SamePrice
+from search.rules.unit_margin import UnitMargin
+
+RULES: dict[str, type[Rule]] = {
+    rule.type: rule
+    for rule in (
+        Bounds,
+        MaxChange,
+        ObservedRange,
+        Ladder,
+        Ending,
+        UnitMargin,
+        PortfolioMargin,
+        PriceIndex,
+        Inventory,
+        SamePrice,
+    )
+}
+PLANNED = ("max_changes", "order")  # in the catalogue of rule files, not in this version
+WORDS = {"start": "from"}  # fields whose YAML word is a Python keyword
+
+
+def build_rules(specifications: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
+    """Rules in their order, with names: the type, and `_2`, `_3` … appended to its repetitions.
+
+    Raises:
+        ConfigError: any of them is unknown, misspelt, of the wrong type or not in this version; all at once.
+    """
+    rules, faults, seen = [], [], Counter()
+    for number, specification in enumerate(specifications, start=1):
+        try:
+            kind = _kind(specification)
+            seen[kind.type] += 1
+            name = kind.type if seen[kind.type] == 1 else f"{kind.type}_{seen[kind.type]}"
+            rules.append(kind(name=name, **_arguments(kind, specification)))
+        except ValueError as fault:
+            label = specification.get("type") if isinstance(specification, Mapping) else None
+            faults.append(f"rule {number}{f' ({label})' if label else ''}: {fault}.")
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return tuple(rules)
+
+
+def load_rules_file(path: str | Path) -> list[dict]:
+    """The plain dicts of a rule file, for build_rules and the checker.
+
+    Raises:
+        ConfigError: unreadable, unsafe or not a list of rules (see data_io.yaml_text).
+    """
+    content = load_yaml(path)
+    if not isinstance(content, list):
+        raise ConfigError(f"{path}: a rule file is a list, one rule a line: - {{type: max_change, percent: 15}}.")
+    return content
+
+
+def _kind(specification: Mapping[str, Any]) -> type[Rule]:
+    if not isinstance(specification, Mapping) or not isinstance(specification.get("type"), str):
+        raise ValueError(f"a rule looks like {{type: max_change, percent: 15}}, not {specification!r}")
+    name = specification["type"]
+    if name in RULES:
+        return RULES[name]
+    if name in PLANNED:
+        raise ValueError(f"the rule {name} is not in this version, which has {', '.join(RULES)}")
+    raise ValueError(f"no rule is called {name!r}{_closest(name, RULES)}. There are {', '.join(RULES)}")
+
+
+def _arguments(kind: type[Rule], specification: Mapping[str, Any]) -> dict[str, Any]:
+    """The specification's values by field name, converted and checked; ValueError says what is wrong."""
+    given = {key: value for key, value in specification.items() if key != "type"}
+    if given.pop("soft", False) is not False or given.get("hard", True) is not True or "priority" in given:
+        raise ValueError("soft rules (soft, hard: false, priority) are not in this version; make it hard or drop it")
+    hints = get_type_hints(kind)
+    takes = {WORDS.get(field.name, field.name): field for field in fields(kind) if field.name != "name"}
+    arguments = {}
+    for key, value in given.items():
+        if key not in takes:
+            raise ValueError(f"does not take {key!r}{_closest(key, takes)}. It takes {', '.join(takes)}")
+        arguments[takes[key].name] = _convert(key, value, hints[takes[key].name])
+    absent = [key for key, field in takes.items() if field.default is MISSING and field.name not in arguments]
+    if absent:
+        raise ValueError(f"needs {', '.join(absent)}")
+    return arguments
+
+
+def _convert(key: str, value: Any, hint: Any) -> Any:
+    if isinstance(hint, types.UnionType):
+        return None if value is None else _convert(key, value, get_args(hint)[0])
+    if get_origin(hint) is tuple:
+        items = value if isinstance(value, (list, tuple)) else [value]
+        return tuple(_convert(key, item, get_args(hint)[0]) for item in items)
+    accepted, wanted = {
+        bool: (bool, "true or false"),
+        str: (str, "text"),
+        int: (Integral, "a whole number"),
+        float: (Real, "a number"),
+    }[hint]
+    if not isinstance(value, accepted) or (isinstance(value, bool) and hint is not bool):
+        raise ValueError(f"{key} is {wanted}, not {value!r}")
+    if hint is float and not abs(value) < float("inf"):
+        raise ValueError(f"{key} is a finite number, not {value!r}")
+    return hint(value)
+
+
+def _closest(word: Any, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(str(word), list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""

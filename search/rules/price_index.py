@@ -1,0 +1,54 @@
+"""A price index per group stays in a band: gains must come from the mix, not from raising everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from search.rules.base import JointRule, key_codes
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceIndex(JointRule):
+    """min <= sum(q p) / sum(q p_current) <= max in every group, q = expected units at current prices.
+
+    Laspeyres' index. `by`: column or columns of the offers that form the groups; without it, one group.
+    """
+
+    type: ClassVar[str] = "price_index"
+    min: float | None = None
+    max: float | None = None
+    by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.min is None and self.max is None:
+            raise ValueError("needs min, max or both (1 = the current level)")
+        if (self.min or 0) > (self.max if self.max is not None else float("inf")):
+            raise ValueError("min must not exceed max")
+
+    def groups(self, offers: pd.DataFrame) -> np.ndarray:
+        selected = self.selects(offers)
+        if not self.by:
+            return np.where(selected, 0, -1)
+        return np.where(selected, key_codes(offers, self.by, f"rule {self.name or self.type}"), -1)
+
+    def excess(self, view: Any) -> Any:
+        import jax.numpy as jnp
+
+        from search.rules.view import ratio
+
+        # 1 + the relative change, summed as differences: float32 keeps the small number, not the large one.
+        held = view.totals(view.units_current * view.current)
+        index = 1 + ratio(view.totals(view.units_current * (view.prices - view.current)), held)
+        over = index - (jnp.inf if self.max is None else self.max)
+        under = (-jnp.inf if self.min is None else self.min) - index
+        return jnp.maximum(over, under)
+
+    def text(self) -> str:
+        low = "" if self.min is None else f" from {self.min:g}"
+        high = "" if self.max is None else f" to {self.max:g}"
+        by = f" per {', '.join(self.by)}" if self.by else ""
+        return f"price index{by}{low}{high}{self._in_scope()}"

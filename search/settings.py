@@ -1,0 +1,50 @@
+"""Settings of the objective, the rules and the optimisers. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class ObjectiveSettings:
+    """name: ``profit``, ``revenue`` or ``units``. risk: k in mean - k sd of the difference from holding prices."""
+
+    name: str = "profit"
+    risk: float = 0.25
+
+
+@dataclass
+class RulesSettings:
+    """rules: the configured list (see docs); file: a YAML list that is added to it."""
+
+    name: str = "default"
+    rules: list[Any] = field(default_factory=list)
+    file: str | None = None
+
+
+@dataclass
+class SearchSettings:
+    """optimiser: name in the registry. scope: ``product`` (one price in all stores), ``store_product``, or a column of
+    the offers whose values share one price. max_rungs: allowed prices per decision, thinned evenly above.
+    population, generations, patience, crossover, mutation, tournament, elite, seeds: genetic search.
+    starts, steps, learning_rate: gradient. evaluations: candidates of random search. block: candidates per
+    compiled block on CPU."""
+
+    name: str = "genetic"
+    optimiser: str = "genetic"
+    scope: str = "product"
+    max_rungs: int = 256
+    population: int = 128
+    generations: int = 200
+    patience: int = 40
+    crossover: float = 0.7
+    mutation: float = 0.1
+    tournament: int = 3
+    elite: int = 4
+    seeds: list[str] = field(default_factory=lambda: ["current", "gradient"])
+    starts: int = 4
+    steps: int = 80
+    learning_rate: float = 0.03
+    evaluations: int = 20000
+    block: int = 16

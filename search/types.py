@@ -1,0 +1,124 @@
+"""The contract of the search: a PricingProblem goes in, a Solution comes out, whatever the optimiser.
+
+Axes: K members, P candidates, S series (offers), D decisions, L rungs. Money in the data's currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from search.rules.base import Rule
+
+
+class Demand(Protocol):
+    """Prices [P, S] -> expected units [K, P, S] per period. The only seam between models and search.
+
+    Written with jax.numpy, free of side effects. A pytree (``jax.tree_util.Partial``) keeps its arrays out of
+    the compiled code; a plain function works too.
+    """
+
+    def __call__(self, prices: Any) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What to maximise: the paired difference from holding prices, mean over members - risk × their sd.
+
+    Attributes:
+        name: ``profit`` (price / (1 + tax_rate) × (1 - fee_rate) - cost per unit sold), ``revenue``
+            (price / (1 + tax_rate) per unit sold) or ``units``.
+        tax_rate: tax contained in prices, 0.2 = 20 %.
+        fee_rate: share of the net price that a marketplace keeps.
+        risk: k in mean - k sd.
+    """
+
+    name: str = "profit"
+    tax_rate: float = 0.0
+    fee_rate: float = 0.0
+    risk: float = 0.25
+
+
+@dataclass(frozen=True)
+class PricingProblem:
+    """One joint pricing decision. Rules on single prices are already in the ladder; joint rules are evaluated.
+
+    Attributes:
+        demand: see Demand; S follows the rows of `offers`.
+        offers: [S] rows in the order of prices.csv (store, product), with the columns of Tables.offers.
+        decision: [S] int32, the decision that prices the offer; -1 = held at its current price.
+        ladder: [D, L] float64, allowed prices ascending, each row padded by repeating its last.
+        rungs: [D] int32, how many of a row's prices are real (>= 1).
+        start: [D] int32, the rung nearest to the current price (exactly it where allowed).
+        objective: what to maximise.
+        rules: every active rule, those compiled into the ladder too (for texts and checks).
+        decimals: decimals of a price.
+    """
+
+    demand: Demand
+    offers: pd.DataFrame
+    decision: np.ndarray
+    ladder: np.ndarray
+    rungs: np.ndarray
+    start: np.ndarray
+    objective: Objective
+    rules: tuple[Rule, ...] = ()
+    decimals: int = 2
+
+    @property
+    def current(self) -> np.ndarray:
+        """[S] float64, prices that holding keeps."""
+        return self.offers["current_price"].to_numpy(np.float64)
+
+    def prices(self, rungs: np.ndarray) -> np.ndarray:
+        """Rungs [..., D] -> prices [..., S] float64; held offers keep their current price."""
+        chosen = np.take_along_axis(
+            np.broadcast_to(self.ladder, (*rungs.shape[:-1], *self.ladder.shape)), rungs[..., None], axis=-1
+        )[..., 0]
+        if chosen.shape[-1] == 0:
+            return np.broadcast_to(self.current, (*rungs.shape[:-1], len(self.offers))).copy()
+        return np.where(self.decision >= 0, chosen[..., np.maximum(self.decision, 0)], self.current)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """What an optimiser found.
+
+    Attributes:
+        rungs: [D] int32.
+        prices: [S] float64, rounded to the problem's decimals.
+        value: objective in the model (gain over holding prices, risk deducted).
+        violation: total violation of hard joint rules, 0 = feasible.
+        evaluations: candidates evaluated.
+        seconds: wall time.
+        optimiser: name in the registry.
+        status: ``done`` (feasible) or ``not_found``.
+        bound: proven upper bound of the value, or None.
+        history: one dict per generation: generation, evaluations, best, mean, violation, seconds.
+        runners_up: [N, D] int32, further good feasible candidates, best first.
+    """
+
+    rungs: np.ndarray
+    prices: np.ndarray
+    value: float
+    violation: float
+    evaluations: int
+    seconds: float
+    optimiser: str
+    status: str
+    bound: float | None = None
+    history: tuple[dict, ...] = ()
+    runners_up: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
+
+
+class Optimiser(Protocol):
+    """The one signature of every optimiser; its settings are bound beforehand (functools.partial)."""
+
+    def __call__(
+        self, problem: PricingProblem, *, seed: int, progress: Callable[[dict], None] | None = None
+    ) -> Solution: ...

@@ -1,0 +1,9 @@
+"""What all tests share: JAX on the CPU, and a compile cache kept apart from the user's."""
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JOINTPRICE_CACHE", str(Path(tempfile.gettempdir()) / "jointprice-test-cache"))
+os.environ.setdefault("NO_COLOR", "1")

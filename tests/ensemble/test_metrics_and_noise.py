@@ -1,0 +1,50 @@
+"""Metrics as the contract defines them, and intervals that cover what they say."""
+
+import numpy as np
+import pytest
+
+from ensemble.forecast import absolute_percentage_point
+from ensemble.metrics import forecast_metrics
+from ensemble.noise import dispersion, interval
+
+
+def test_metrics_agree_with_their_definitions():
+    units, prediction = np.array([0.0, 2.0, 4.0, 10.0]), np.array([1.0, 1.0, 5.0, 10.0])
+    found = forecast_metrics(units, prediction, prediction - 1, prediction + 1)
+    assert found["rows"] == 4
+    assert found["mae"] == pytest.approx(0.75)
+    assert found["rmse"] == pytest.approx(np.sqrt(0.75))
+    assert found["mape"] == pytest.approx((0.5 + 0.25 + 0) / 3)
+    assert found["wape"] == pytest.approx(3 / 16)
+    assert found["bias"] == pytest.approx(1 / 16)
+    assert found["r2"] == pytest.approx(1 - 3 / 56)
+    assert found["coverage80"] == 1.0
+
+
+def test_metrics_without_rows_are_unknown_not_zero():
+    found = forecast_metrics(np.zeros(0), np.zeros(0))
+    assert found["rows"] == 0
+    assert found["wape"] is None
+
+
+def test_dispersion_is_recovered_and_its_interval_covers_four_fifths():
+    rng = np.random.default_rng(1)
+    mean = rng.uniform(5, 80, (200, 30))
+    phi = np.repeat([0.05, 0.4], 15)
+    units = rng.poisson(mean * rng.gamma(1 / phi, phi, mean.shape)).astype(float)
+    found = dispersion(units, mean, np.ones_like(mean), np.repeat([0, 1], 15))
+    np.testing.assert_allclose(found, phi, rtol=0.15)
+    low, high = interval(np.stack([mean, mean]), found)
+    assert 0.78 < ((units >= low) & (units <= high)).mean() < 0.86
+
+
+def test_the_absolute_percentage_point_has_the_least_absolute_percentage_error():
+    rng = np.random.default_rng(2)
+    mean, phi = 300.0, 0.15
+    units = rng.poisson(mean * rng.gamma(1 / phi, phi, 200_000))
+    point = float(absolute_percentage_point(np.full((1, 1), mean), np.array([phi]))[0])
+
+    def error(value):
+        return np.mean(np.abs(value - units[units > 0]) / units[units > 0])
+
+    assert error(point) <= min(error(0.95 * point), error(1.05 * point), error(mean))

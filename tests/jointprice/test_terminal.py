@@ -1,0 +1,112 @@
+"""What people see: largest changes, headline, progress lines."""
+
+import io
+
+import pytest
+
+from jointprice import terminal
+
+HEADER = "product,store,current_price,price,change_pct,units_current,units,profit,profit_current\n"
+
+
+def prices(folder, *rows):
+    path = folder / "prices.csv"
+    path.write_text(HEADER + "".join(f"{row}\n" for row in rows), "utf-8")
+    return path
+
+
+def test_changes_are_listed_by_size_and_unchanged_prices_are_not(tmp_path):
+    path = prices(
+        tmp_path,
+        "a,s,10.0,10.5,5.0,100,95,300,290",
+        "b,s,10.0,9.0,-10.0,100,130,200,220",
+        "c,s,10.0,10.0,0.0,1,1,1,1",
+    )
+    assert terminal.largest_changes(path) == [
+        ("b", "s", "10.0", "9.0", "-10.0 %", "100.0", "130.0", "-20.00"),
+        ("a", "s", "10.0", "10.5", "+5.0 %", "100.0", "95.0", "+10.00"),
+    ]
+
+
+def test_stores_in_which_a_product_changes_alike_are_one_row(tmp_path):
+    path = prices(tmp_path, "a,s,10.0,10.5,5.0,100,95,300,290", "a,t,10.0,10.5,5.0,50,45,150,140")
+    assert terminal.largest_changes(path) == [("a", "2 stores", "10.0", "10.5", "+5.0 %", "150.0", "140.0", "+20.00")]
+
+
+def test_at_most_ten_changes_are_listed(tmp_path):
+    path = prices(tmp_path, *(f"p{number},s,10.0,11.0,{number}.0,1,1,1,1" for number in range(1, 31)))
+    assert [row[0] for row in terminal.largest_changes(path)] == [f"p{number}" for number in range(30, 20, -1)]
+
+
+def test_without_costs_no_profit_is_claimed(tmp_path):
+    path = prices(tmp_path, "a,s,10.0,10.5,5.0,100,95,,")
+    assert terminal.largest_changes(path)[0][-1] == "–"
+
+
+def test_the_headline_tells_what_the_summary_knows(tmp_path, capsys):
+    summary = {
+        "task": "run",
+        "status": "done",
+        "period": "2024-06-03",
+        "offers": {"total": 20, "priced": 18, "held": 2},
+        "objective": {"name": "profit", "current": 1000, "recommended": 1100.5},
+        "uplift": {"promised": {"mean": 50.0, "p10": -5.0, "p90": 90.0}},
+        "oracle": {"share": 0.9712, "captured": 0.5, "uplift_realised": 40.0},
+    }
+    terminal.show_result(summary, tmp_path)
+    assert capsys.readouterr().out.splitlines()[0] == (
+        "run: done · period 2024-06-03 · 18 of 20 offers priced, 2 held · profit 1,000.00 -> 1,100.50 in the model · "
+        "promised +50.00 (-5.00 to +90.00) · 97.1% of the oracle"
+    )
+
+
+def test_the_table_is_plain_text_where_stdout_is_no_terminal(tmp_path, capsys):
+    prices(tmp_path, "[red]a[/red],s,10.0,10.5,5.0,100,95,300,290")
+    terminal.show_result({"task": "run"}, tmp_path)
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert "[red]a[/red]" in told
+    assert told.rstrip().endswith(str(tmp_path))
+
+
+def test_progress_off_a_terminal_is_an_occasional_line(monkeypatch):
+    clock = iter([0.0, 1.0, 11.0, 11.0, 12.0, 13.0])
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(clock))
+    stream = io.StringIO()
+    with terminal.Progress(stream=stream).stage("train", total=3) as advance:
+        advance()  # after 1 s: too soon to tell
+        advance(1, "loss 1.2")  # after 11 s
+        advance()  # 1 s later
+    assert stream.getvalue().splitlines() == ["train 2/3 loss 1.2", "train: 13.0 s"]
+
+
+@pytest.mark.parametrize("terminal_like", [True, False])
+def test_a_quiet_progress_says_nothing(terminal_like):
+    stream = io.StringIO()
+    stream.isatty = lambda: terminal_like
+    progress = terminal.Progress(quiet=True, stream=stream)
+    progress.note("hello")
+    with progress.stage("train", total=2) as advance:
+        advance()
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("no_color", ["1", ""])
+def test_bars_on_a_terminal_honour_no_color(monkeypatch, no_color):
+    monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    stream = io.StringIO()
+    stream.isatty = lambda: True
+    with terminal.Progress(stream=stream).stage("train", total=2) as advance:
+        advance(2, "loss 1.0")
+    assert "train" in stream.getvalue()
+    assert ("\x1b[3" in stream.getvalue()) == (no_color == "")
+
+
+def test_a_failing_stage_passes_its_error_on():
+    def work():
+        with terminal.Progress(stream=io.StringIO()).stage("train"):
+            raise ValueError("inside")
+
+    with pytest.raises(ValueError, match="inside"):
+        work()

@@ -1,0 +1,90 @@
+"""Small markets for the tests of the search. Factories as session fixtures, so that hypothesis may use them."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+
+from search.evaluate import sold_units
+from search.problem import build_problem
+from search.rules.catalogue import build_rules
+from search.types import Objective
+
+
+def _offers(current, stores=("all",), **columns) -> pd.DataFrame:
+    """Offers as Tables.offers has them; `current` per product or per store and product, other columns to override."""
+    current = np.asarray(current, np.float64)
+    products = len(current) // len(stores) if len(current) % len(stores) == 0 and len(stores) > 1 else len(current)
+    size = products * len(stores)
+    current = np.resize(current, size)
+    frame = pd.DataFrame(
+        {
+            "product": [f"p{i}" for i in range(products)] * len(stores),
+            "store": np.repeat(list(stores), products),
+            "category": [f"c{i % 2}" for i in range(products)] * len(stores),
+            "current_price": current,
+            "cost": np.round(current * 0.5, 2),
+            "stock": np.full(size, np.inf),
+            "min_price": np.zeros(size),
+            "max_price": np.full(size, np.inf),
+            "competitor_price": np.full(size, np.nan),
+            "observed_min": np.round(current * 0.8, 2),
+            "observed_max": np.round(current * 1.2, 2),
+        }
+    )
+    return frame.assign(**columns)
+
+
+def _constant_elasticities(own, cross, base, current, prices):
+    change = jnp.log(prices / current)
+    return base * jnp.exp(-own * change + cross * change.mean(-1, keepdims=True))
+
+
+def _demand(offers: pd.DataFrame, members: int = 3, own: float = 2.5, cross: float = 0.5, units: float = 20.0):
+    """Elasticities that differ between members and offers; rivals' prices enter by their mean. Arrays are leaves, so
+    that tests share compiled code."""
+    generator = np.random.default_rng(len(offers))
+    own = own + generator.uniform(-0.5, 0.5, (members, 1, len(offers)))
+    base = units * generator.uniform(0.5, 2, len(offers))
+    arrays = (own, cross, base, offers["current_price"].to_numpy())
+    return jax.tree_util.Partial(_constant_elasticities, *(jnp.asarray(array, jnp.float32) for array in arrays))
+
+
+def _problem(offers=None, rules=(), objective=None, demand=None, **options):
+    offers = _offers(np.linspace(2, 9, 8).round(2)) if offers is None else offers
+    demand = demand or _demand(offers)
+    return build_problem(demand, offers, build_rules(rules), objective or Objective(), **options)[0]
+
+
+def _answer(problem, prices) -> pd.DataFrame:
+    """The columns of prices.csv that the checker reads."""
+    units, units_current = sold_units(problem, np.stack([prices, problem.current])).mean(axis=0)
+    return problem.offers[["product", "store"]].assign(
+        price=prices,
+        units=units,
+        units_current=units_current,
+        status=np.where(problem.decision >= 0, "priced", "held"),
+    )
+
+
+@pytest.fixture(scope="session")
+def make_offers():
+    return _offers
+
+
+@pytest.fixture(scope="session")
+def make_demand():
+    return _demand
+
+
+@pytest.fixture(scope="session")
+def make_problem():
+    return _problem
+
+
+@pytest.fixture(scope="session")
+def make_answer():
+    return _answer
