@@ -100,7 +100,9 @@ def _headline(summary: dict) -> str:
     if promised.get("mean") is not None:
         parts.append(f"promised {promised['mean']:+,.2f} ({promised['p10']:+,.2f} to {promised['p90']:+,.2f})")
     if oracle := summary.get("oracle"):
-        parts.append(f"{oracle['share']:.1%} of the oracle")
+        parts.append(
+            f"{100 * oracle['share']:.1f} % of the oracle (holding prices: {100 * oracle['hold_share']:.1f} %)"
+        )
     return " · ".join(parts)
 
 
@@ -124,26 +126,47 @@ def _print_changes(path: Path) -> None:
 
 
 def largest_changes(path: Path) -> list[tuple[str, ...]]:
-    """The largest relative changes of prices.csv as texts; one row for all stores in which a product changes alike."""
-    groups: dict[tuple[str, str, str], list[dict]] = {}
+    """The largest relative changes of prices.csv as texts; one row for all stores in which a product gets one price.
+
+    Current prices that differ are a range, and the change is that of the price index: weighted by current units.
+    """
+    groups: dict[tuple[str, str], list[dict]] = {}
     with path.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            if float(row["change_pct"] or 0) != 0:
-                groups.setdefault((row["product"], row["current_price"], row["price"]), []).append(row)
-    largest = sorted(groups.items(), key=lambda item: -abs(float(item[1][0]["change_pct"])))[:LARGEST_CHANGES]
+            groups.setdefault((row["product"], row["price"]), []).append(row)
+    decimals = max((len(price.partition(".")[2]) for _, price in groups), default=0)
+    moved = [rows for rows in groups.values() if any(float(row["change_pct"] or 0) for row in rows)]
+    largest = sorted(moved, key=lambda rows: -abs(_change(rows)))[:LARGEST_CHANGES]
     return [
         (
-            product,
+            rows[0]["product"],
             rows[0]["store"] if len(rows) == 1 else f"{len(rows)} stores",
-            current,
-            price,
-            f"{float(rows[0]['change_pct']):+.1f} %",
+            _range([float(row["current_price"]) for row in rows], decimals),
+            f"{float(rows[0]['price']):.{decimals}f}",
+            f"{_change(rows):+.1%}".replace("%", " %"),
             _total(rows, "units_current", ",.1f"),
             _total(rows, "units", ",.1f"),
             _gain(rows),
         )
-        for (product, current, price), rows in largest
+        for rows in largest
     ]
+
+
+def _change(rows: list[dict]) -> float:
+    """Σ q p / Σ q p_current - 1 with q the units at current prices, all alike where none are known."""
+    weights = [float(row["units_current"] or 0) for row in rows]
+    if not sum(weights):
+        weights = [1.0] * len(rows)
+    spent, before = (
+        sum(weight * float(row[column]) for weight, row in zip(weights, rows, strict=True))
+        for column in ("price", "current_price")
+    )
+    return spent / before - 1
+
+
+def _range(prices: list[float], decimals: int) -> str:
+    low, high = (f"{price:.{decimals}f}" for price in (min(prices), max(prices)))
+    return low if low == high else f"{low}-{high}"
 
 
 def _total(rows: list[dict], column: str, form: str) -> str:

@@ -17,7 +17,7 @@ import pandas as pd
 from data_io.errors import ConfigError
 from data_io.query import select
 from search import exact_rules
-from search.exact_rules import Breach
+from search.exact_rules import Breach, decimal
 
 DIGITS = 2000  # of intermediate results; anything inexact raises instead of rounding
 
@@ -48,7 +48,7 @@ def check(
         exempt from ladder, ending, change and same-price rules and count in portfolio rules.
 
     Raises:
-        ConfigError: a rule's type is unknown here, so that it could not be checked.
+        ConfigError: a rule's type is unknown here, or the offers lack its column: it could not be checked.
     """
     unknown = [str(rule.get("type")) for rule in rules if rule.get("type") not in exact_rules.CHECKS]
     if unknown:
@@ -119,12 +119,15 @@ class Facts:
 
     def column(self, name: str) -> list[Decimal | None]:
         """A numeric column of the offers; None where unknown or unlimited."""
+        self.require([name])
         return numbers(self.offers[name])
 
-
-def decimal(number: Any) -> Decimal:
-    """The decimal number that a float's shortest text stands for."""
-    return Decimal(repr(float(number)))
+    def require(self, columns: Sequence[str]) -> None:
+        """ConfigError where the offers lack a column that a rule is about."""
+        missing = [name for name in columns if name not in self.offers.columns]
+        if missing:
+            there = ", ".join(map(str, self.offers.columns))
+            raise ConfigError(f"the offers have no column {', '.join(missing)} to check by. They have: {there}.")
 
 
 def numbers(column: Iterable[Any]) -> list[Decimal | None]:

@@ -106,7 +106,8 @@ class Evaluator:
         self.problem = problem
         self.compiled = compile_problem(problem)
         turnover = np.ones(len(problem.offers)) if problem.objective.name == "units" else problem.current
-        self.scale = float(np.asarray(self.compiled.sold_hold, np.float64).mean(axis=0) @ turnover) or 1.0
+        scale = float(np.asarray(self.compiled.sold_hold, np.float64).mean(axis=0) @ turnover)
+        self.scale = scale if np.isfinite(scale) and scale > 0 else 1.0
         self.evaluations = 0
         self._block = block
 

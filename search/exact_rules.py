@@ -85,7 +85,7 @@ def observed_range(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> 
 
 def ladder(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
     step, start = _number(rule, "step"), _number(rule, "from") or Decimal(0)
-    listed = {_decimal(price) for price in _list(rule.get("prices"))}
+    listed = {decimal(price) for price in _list(rule.get("prices"))}
     for row in rows[facts.changed[rows]]:
         price = facts.price[row]
         if price not in listed if step is None else (price - start) % step != 0:
@@ -159,9 +159,14 @@ def inventory(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Itera
 def same_price(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
     for label, group in _groups(rule["by"], facts, rows[~facts.held[rows]]):
         prices = [facts.price[row] for row in group]
-        if label and min(prices) != max(prices):
+        if min(prices) != max(prices):
             text = f"{label} has several prices, from {min(prices)} to {max(prices)}"
             yield _group_breach(name, facts, group, float(max(prices) - min(prices)), text)
+
+
+def decimal(number: Any) -> Decimal:
+    """The decimal number that a float's shortest text stands for."""
+    return Decimal(repr(float(number)))
 
 
 CHECKS = {
@@ -190,6 +195,7 @@ def _groups(by: Any, facts: Facts, rows: np.ndarray) -> Iterator[tuple[str, np.n
     if not columns:
         yield "", rows
         return
+    facts.require(columns)
     for values, group in facts.offers.iloc[rows].groupby(columns, sort=False).indices.items():
         label = ", ".join(map(str, values)) if isinstance(values, tuple) else str(values)
         yield label, rows[group]
@@ -204,11 +210,7 @@ def _group_breach(name: str, facts: Facts, rows: np.ndarray, amount: float, text
 
 
 def _number(rule: Mapping, key: str) -> Decimal | None:
-    return None if rule.get(key) is None else _decimal(rule[key])
-
-
-def _decimal(number: Any) -> Decimal:
-    return Decimal(repr(float(number)))
+    return None if rule.get(key) is None else decimal(rule[key])
 
 
 def _list(value: Any) -> list:

@@ -27,7 +27,6 @@ class Change(NamedTuple):
 
     product: str
     store: str
-    category: str
     current_price: float
     price: float
     change: float
@@ -113,7 +112,6 @@ def _change(key: tuple, rows: pd.DataFrame, total: pd.Series) -> Change:
     return Change(
         product=product,
         store=_distinct(rows["store"], ", "),
-        category=_distinct(rows["category"], ", "),
         current_price=current,
         price=price,
         change=price / current - 1,

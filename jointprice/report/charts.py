@@ -16,6 +16,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from jointprice.report.curves import ProductCurve
 
@@ -74,7 +75,7 @@ def product_curve(curve: ProductCurve) -> str:
 
 
 def lines(found: Sequence[Line], x: str, y: str, name: str) -> str:
-    """A line chart with a legend; every second line is dashed, so that print without colour tells them apart.
+    """A line chart over whole numbers with a legend; every second line is dashed, so that grey print tells them apart.
 
     Args:
         name: of the chart, unlike any other's of the page.
@@ -90,6 +91,7 @@ def lines(found: Sequence[Line], x: str, y: str, name: str) -> str:
                 linestyle=("-", "--")[number % 2],
                 marker="." if len(line.x) == 1 else None,
             )
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlabel(x)
         axes.set_ylabel(y)
         axes.legend()

@@ -28,13 +28,39 @@ def test_changes_are_listed_by_size_and_unchanged_prices_are_not(tmp_path):
     ]
 
 
-def test_stores_in_which_a_product_changes_alike_are_one_row(tmp_path):
+def test_stores_in_which_a_product_gets_one_price_are_one_row(tmp_path):
     path = prices(tmp_path, "a,s,10.0,10.5,5.0,100,95,300,290", "a,t,10.0,10.5,5.0,50,45,150,140")
     assert terminal.largest_changes(path) == [("a", "2 stores", "10.0", "10.5", "+5.0 %", "150.0", "140.0", "+20.00")]
 
 
+def test_current_prices_that_differ_are_a_range_and_their_change_is_weighted_by_units(tmp_path):
+    path = prices(tmp_path, "a,s,10.0,11.0,10.0,300,270,30,20", "a,t,8.0,11.0,37.5,100,70,10,10")
+    # (300 × 11 + 100 × 11) / (300 × 10 + 100 × 8) - 1 = 4,400 / 3,800 - 1
+    assert terminal.largest_changes(path) == [
+        ("a", "2 stores", "8.0-10.0", "11.0", "+15.8 %", "400.0", "340.0", "+10.00")
+    ]
+
+
+def test_a_store_that_has_the_new_price_already_is_counted_among_its_stores(tmp_path):
+    path = prices(tmp_path, "a,s,10.0,11.0,10.0,100,90,30,20", "a,t,11.0,11.0,0.0,100,100,10,10")
+    assert terminal.largest_changes(path)[0][:5] == ("a", "2 stores", "10.0-11.0", "11.0", "+4.8 %")
+
+
+def test_stores_with_different_new_prices_are_rows_of_their_own(tmp_path):
+    path = prices(tmp_path, "a,s,10.0,11.0,10.0,1,1,1,1", "a,t,10.0,12.0,20.0,1,1,1,1")
+    assert [row[1:5] for row in terminal.largest_changes(path)] == [
+        ("t", "10.0", "12.0", "+20.0 %"),
+        ("s", "10.0", "11.0", "+10.0 %"),
+    ]
+
+
+def test_the_change_of_stores_without_known_units_counts_them_alike(tmp_path):
+    path = prices(tmp_path, "a,s,10.0,12.0,20.0,,,,", "a,t,10.0,12.0,20.0,,,,")
+    assert terminal.largest_changes(path) == [("a", "2 stores", "10.0", "12.0", "+20.0 %", "0.0", "0.0", "–")]
+
+
 def test_at_most_ten_changes_are_listed(tmp_path):
-    path = prices(tmp_path, *(f"p{number},s,10.0,11.0,{number}.0,1,1,1,1" for number in range(1, 31)))
+    path = prices(tmp_path, *(f"p{number},s,10.0,{10 + number / 10},{number}.0,1,1,1,1" for number in range(1, 31)))
     assert [row[0] for row in terminal.largest_changes(path)] == [f"p{number}" for number in range(30, 20, -1)]
 
 
@@ -51,12 +77,12 @@ def test_the_headline_tells_what_the_summary_knows(tmp_path, capsys):
         "offers": {"total": 20, "priced": 18, "held": 2},
         "objective": {"name": "profit", "current": 1000, "recommended": 1100.5},
         "uplift": {"promised": {"mean": 50.0, "p10": -5.0, "p90": 90.0}},
-        "oracle": {"share": 0.9712, "captured": 0.5, "uplift_realised": 40.0},
+        "oracle": {"share": 0.9712, "captured": 0.5, "uplift_realised": 40.0, "hold_share": 0.921},
     }
     terminal.show_result(summary, tmp_path)
     assert capsys.readouterr().out.splitlines()[0] == (
         "run: done · period 2024-06-03 · 18 of 20 offers priced, 2 held · profit 1,000.00 -> 1,100.50 in the model · "
-        "promised +50.00 (-5.00 to +90.00) · 97.1% of the oracle"
+        "promised +50.00 (-5.00 to +90.00) · 97.1 % of the oracle (holding prices: 92.1 %)"
     )
 
 

@@ -166,6 +166,13 @@ def test_a_rule_that_the_checker_does_not_know_is_never_passed_over(answer, offe
         check(answer, offers, [{"type": "max_changes", "share": 0.2}])
 
 
+def test_a_column_that_the_offers_lack_is_refused_by_name(answer, offers):
+    with pytest.raises(ConfigError, match="no column brand to check by"):
+        check(answer, offers, [{"type": "same_price", "by": "brand"}])
+    with pytest.raises(ConfigError, match="no column zone to check by"):
+        check(answer, offers, [], scope="zone")
+
+
 def test_the_checker_imports_neither_jax_nor_the_rules_of_the_search():
     code = "import search.checker, sys; print(sorted({'jax', 'search.rules', 'search.rules.base'} & set(sys.modules)))"
     root = Path(__file__).parents[2]

@@ -1,0 +1,153 @@
+"""report.html: what it says, that data cannot become markup, and that it needs nothing outside itself."""
+
+import ast
+import re
+import time
+import tomllib
+from dataclasses import replace
+from fnmatch import fnmatch
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from jointprice.report import render
+
+ROOT = Path(__file__).parents[3]
+REPORT = ROOT / "jointprice" / "report"
+
+
+def test_the_headline_says_what_the_model_gains_and_what_the_proof_is_of(finished, written, read_page):
+    promised = {"mean": 321.0, "p10": -12.5, "p90": 654.0}
+    summary = finished.summary | {"uplift": finished.summary["uplift"] | {"promised": promised}}
+    text = read_page(written(finished, summary=summary)).text
+    objective = summary["objective"]
+    assert f"{objective['current']:,.2f} EUR → {objective['recommended']:,.2f} EUR" in text
+    assert "+321.00 EUR" in text
+    assert "-12.50 EUR to +654.00 EUR" in text
+    assert f"{summary['oracle']['share']:.1%}".replace("%", " %") in text
+    assert "96 of 96 offers priced, 0 held" in text
+    assert (
+        "The gain is of the model; prices are assumed not to have followed demand shocks: exogeneity assumed." in text
+    )
+
+
+def test_without_a_promise_the_headline_says_why(finished, written, read_page):
+    assert finished.summary["uplift"]["promised"]["mean"] is None
+    assert "No promise: no members were trained on separate halves" in read_page(written(finished)).text
+
+
+def test_the_figures_of_the_forecast_are_in_the_page(finished, written, read_page):
+    page = read_page(written(finished))
+    rows = {row[0]: row for row in page.rows[None] if row}
+    assert {"train", "validation", "test", "naive: last known sales", "member 1", "member 2"} <= rows.keys()
+    assert rows["test"][4] == f"{finished.trained.metrics['split']['test']['mape']:.1%}".replace("%", " %")
+    assert "Training: evaluate" in page.text
+    assert "Training: refit" not in page.text
+
+
+def test_a_loaded_model_has_no_training_figures_but_says_where_they_are(finished, written, read_page):
+    page = read_page(written(finished, trained=None))
+    assert "The model was not trained in this run" in page.text
+    assert "Training:" not in page.text
+
+
+def test_the_audit_is_in_the_page(finished, written, read_page):
+    audit = {"device": "TPU_7", "config_sha256": "c0ffee" * 10}
+    text = read_page(written(finished, summary=finished.summary | audit)).text
+    assert {"TPU_7" in text, "c0ffee" * 10 in text, f"jax {jax.__version__}" in text} == {True}
+    assert finished.summary["inputs"]["sales"]["sha256"] in text
+    assert finished.summary["warnings"][0] in text
+
+
+def test_texts_from_data_never_become_markup(finished, written, read_page):
+    attack = "<script>alert(1)</script>"
+    breakout = '</script></style><img src=x onerror=alert(2)>" onload="alert(3)'
+    everywhere = {"product": attack, "store": breakout, "binding_rules": attack, "tier": attack, "power": attack}
+    answer = finished.pricing.answer.assign(note=breakout, **everywhere)
+    answer.loc[0, "status"] = "held"
+    offers = finished.pricing.problem.offers.assign(product=attack)
+    pricing = replace(finished.pricing, answer=answer, problem=replace(finished.pricing.problem, offers=offers))
+    rules = [rule | {"name": attack, "text": breakout} for rule in finished.summary["rules"]]
+    summary = finished.summary | {"warnings": [attack, breakout], "device": breakout, "rules": rules}
+    config = replace(finished.session.config, data=replace(finished.session.config.data, currency=attack))
+    session = replace(finished.session, config=config)
+
+    page = read_page(written(finished, session=session, pricing=pricing, summary=summary))
+    assert [script.strip() for script in page.scripts] == [(REPORT / "report.js").read_text("utf-8").strip()]
+    assert [attributes for tag, attributes in page.elements if tag == "img"] == []
+    assert [name for _, attributes in page.elements for name in attributes if name.startswith("on")] == []
+    assert page.text.count(attack) > 10
+    assert page.text.count(breakout) > 3
+
+
+def test_the_page_needs_nothing_outside_itself(finished, written, read_page):
+    html = written(finished)
+    namespaces = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert set(re.findall(r"https?://[^\s\"'<>]+", html)) <= namespaces
+    targets = re.findall(r"(?:src|href|action|data|poster)=\"([^\"]*)\"", html) + re.findall(r"url\(([^)]*)\)", html)
+    assert targets
+    assert [target for target in targets if not target.startswith("#")] == []
+    assert "@import" not in html
+    policy = [
+        one["content"] for tag, one in read_page(html).elements if one.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policy == ["default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"]
+
+
+def test_identifiers_are_unique_and_every_reference_has_its_target(finished, written):
+    html = written(finished)
+    identifiers = re.findall(r"\sid=\"([^\"]*)\"", html)
+    assert len(identifiers) == len(set(identifiers))
+    assert {*re.findall(r"href=\"#([^\"]*)\"", html), *re.findall(r"url\(#([^)]*)\)", html)} <= set(identifiers)
+
+
+def test_the_same_run_gives_the_same_page(finished, written):
+    assert written(finished) == written(finished)
+
+
+def test_a_page_of_a_hundred_products_is_small_and_soon_there(finished, written, made):
+    begun = time.perf_counter()
+    html = written(finished, pricing=made(100, stores=6))
+    assert time.perf_counter() - begun < 10
+    assert len(html.encode()) < 3_000_000
+    assert html.count("<figure>") == 40 + 2  # training and search
+
+
+def test_the_page_shows_the_largest_changes_and_counts_the_rest(finished, written, made, read_page, monkeypatch):
+    monkeypatch.setattr(render, "MOST_CURVES", 1)
+    pricing = made(520)
+    pricing.answer.loc[[0, 1], "price"] = pricing.answer.loc[[0, 1], "current_price"]
+    page = read_page(written(finished, pricing=pricing))
+    assert len(page.rows["change-table"]) == 1 + 500
+    assert "18 more rows are not shown" in page.text
+    assert "Priced offers that keep their price: 2." in page.text
+
+
+def test_a_run_that_holds_everything_has_a_page(finished, written, made, held, read_page):
+    pricing = held(made(3, factor=1.0), [0, 1, 2], "held: no sales history")
+    unknown = dict.fromkeys(("units", "units_current", "profit", "profit_current", "revenue"), np.nan)
+    pricing = replace(pricing, answer=pricing.answer.assign(**unknown), solution=replace(pricing.solution, history=()))
+    text = read_page(written(finished, pricing=pricing, trained=None)).text
+    assert "No price changes." in text
+    assert "no curve is shown" in text
+    assert "there was nothing to search" in text
+
+
+def test_only_the_report_imports_matplotlib_and_jinja():
+    found = set()
+    for package in ("data_io", "ensemble", "search", "jointprice"):
+        for path in ROOT.glob(f"{package}/**/*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                if {name.split(".")[0] for name in names} & {"matplotlib", "jinja2", "markupsafe"}:
+                    found.add(path.parent)
+    assert found == {REPORT}
+
+
+def test_every_file_of_the_report_is_installed():
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    patterns = ["*.py", *tools["package-data"]["jointprice.report"]]
+    files = [path.name for path in REPORT.iterdir() if path.is_file()]
+    assert [name for name in files if not any(fnmatch(name, pattern) for pattern in patterns)] == []

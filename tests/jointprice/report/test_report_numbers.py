@@ -1,0 +1,74 @@
+"""The numbers behind the report: which offers change, why others are held, and the price-sales curves."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from jointprice import steps
+from jointprice.report import changes, charts, curves
+
+
+@pytest.mark.parametrize("objective", ["profit", "revenue", "units"])
+def test_the_changes_add_up_to_the_change_of_the_objective(objective, made):
+    pricing = made(6, stores=2, objective=objective)
+    recommended, current = steps.objective_totals(pricing.answer, objective)
+    found = changes.price_changes(pricing.problem, pricing.answer)
+    assert len(found.rows) == 6
+    assert sum(row.gain for row in found.rows) == pytest.approx(recommended - current, rel=1e-9)
+
+
+def test_one_row_stands_for_all_stores_in_which_a_product_changes_alike(made):
+    pricing = made(2, stores=4)
+    pricing.answer.loc[pricing.answer["store"] == "s3", "price"] *= 1.5
+    rows = changes.price_changes(pricing.problem, pricing.answer).rows
+    assert sorted((row.product, row.store) for row in rows) == [
+        ("p000", "s0, s1, s2"), ("p000", "s3"), ("p001", "s0, s1, s2"), ("p001", "s3"),
+    ]  # fmt: skip
+    assert [abs(row.gain) for row in rows] == sorted((abs(row.gain) for row in rows), reverse=True)
+
+
+def test_held_offers_are_grouped_by_their_reason_without_other_notes(made, held):
+    pricing = held(made(5), [0, 2], "held: 3 price points; too few; cost of 2020; held_violates: max_change, bounds")
+    pricing = held(pricing, [4], "no one price is allowed; cost of 2020")
+    offers = pricing.problem.offers.assign(note="cost of 2020")
+    found = changes.held_offers(replace(pricing.problem, offers=offers), pricing.answer)
+    assert found == [
+        changes.Held("3 price points; too few", 2, "p000 (s0), p002 (s0)", "bounds, max_change"),
+        changes.Held("no one price is allowed", 1, "p004 (s0)", ""),
+    ]
+
+
+def test_a_curve_moves_only_its_own_product_and_passes_through_the_recommendation(made):
+    def demand(prices):  # every price moves every product
+        return (100 / prices * prices.mean(-1, keepdims=True))[None]
+
+    pricing = made(3, stores=2)
+    problem, prices = replace(pricing.problem, demand=demand), pricing.solution.prices
+    (curve,) = curves.product_curves(problem, prices, ["p001"])
+    own = (problem.offers["product"] == "p001").to_numpy()
+    scaled = np.where(own, prices * 0.8, prices)
+    assert curve.units[8] == pytest.approx(float(demand(prices)[0][own].sum()), rel=1e-5)
+    assert curve.units[0] == pytest.approx(float(demand(scaled)[0][own].sum()), rel=1e-5)
+    assert curve.price[[0, 8, 16]] == pytest.approx(curve.recommended * np.array([0.8, 1, 1.2]))
+    assert (curve.recommended, curve.current) == pytest.approx((prices[1], problem.current[1]))
+
+
+def test_curves_do_not_depend_on_how_many_share_a_call(monkeypatch, made):
+    pricing = made(5, stores=2)
+    names = ["p004", "p000", "p002"]
+    together = curves.product_curves(pricing.problem, pricing.solution.prices, names)
+    monkeypatch.setattr(curves, "MOST_CELLS", 2 * 17 * 10)
+    in_parts = curves.product_curves(pricing.problem, pricing.solution.prices, names)
+    assert [curve.product for curve in in_parts] == names
+    for one, other in zip(together, in_parts, strict=True):
+        assert one.units == pytest.approx(other.units, rel=1e-6)
+        assert (one.low <= one.units).all()
+        assert (one.units <= one.high).all()
+
+
+def test_prices_beyond_the_observed_range_are_shaded(made):
+    (curve,) = curves.product_curves(made(1).problem, made(1).solution.prices, ["p000"])
+    assert charts.product_curve(curve).count("var(--shade)") == 2
+    assert "var(--shade)" not in charts.product_curve(curve._replace(observed=(0.01, 99.0)))
+    assert "var(--shade)" not in charts.product_curve(curve._replace(observed=(np.nan, np.nan)))
