@@ -8,14 +8,9 @@ Prints two tables and writes benchmarks/results/search_DEVICE.json. Not a test: 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import random
 import time
-from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +18,7 @@ import numpy as np
 import pandas as pd
 from deap import base, tools
 
+from benchmarks.record import RESULTS, save
 from search import genetic, gradient, random_search
 from search.evaluate import make_evaluator
 from search.gradient import GRADIENT_COST
@@ -152,31 +148,16 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     problem = market(arguments.products, arguments.seed)
-    result = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {
-            "device": jax.devices()[0].device_kind,
-            "cores": os.cpu_count(),
-            "architecture": platform.machine(),
-            "python": platform.python_version(),
-            "jax": jax.__version__,
-        },
-        "arguments": vars(arguments),
-        "population": POPULATION,
-        "members": MEMBERS,
-        "speed": speed(problem, arguments.generations, arguments.seed),
-        "equal_cost": equal_cost(problem, arguments.generations, arguments.seed),
-    }
-    times = result["speed"]
+    times = speed(problem, arguments.generations, arguments.seed)
+    optimisers = equal_cost(problem, arguments.generations, arguments.seed)
     print(f"{arguments.generations} generations of {POPULATION} candidates, {arguments.products} products:")
     print(f"  DEAP per individual {times['per_individual_seconds']:8.2f} s")
     print(f"  DEAP batched        {times['batched_seconds']:8.2f} s   {times['ratio']:.1f} times faster")
-    table = pd.DataFrame(result["equal_cost"])
+    table = pd.DataFrame(optimisers)
     print(table.to_string(index=False, formatters={"short_of_best": "{:.2%}".format, "seconds": "{:.2f}".format}))
-    path = Path(__file__).parent / "results" / f"search_{jax.default_backend()}.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    print(f"written: benchmarks/results/{path.name}")
+    path = RESULTS / f"search_{jax.default_backend()}.json"
+    measured = {"population": POPULATION, "members": MEMBERS, "speed": times, "equal_cost": optimisers}
+    save(path, vars(arguments), **measured)
 
 
 if __name__ == "__main__":

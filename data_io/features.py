@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from data_io.summaries import SMALL_UNITS, summaries
 from data_io.types import SalesPanel
 
-HALF_LIVES = (1.0, 4.0, 13.0)
-SMALL_UNITS = 0.5  # added before logarithms, so that weeks without sales have one
+DEMAND_CLASSES = 16
 LEAST_PRICES = 5  # observed periods from which a series has a reference price of its own
 
 
@@ -27,9 +27,10 @@ class Inputs(NamedTuple):
 
     attributes [S, A]; categories [S, B] int32; calendar [T, C]; season [T, 4]; summaries [S, T, G] (known before
     period t begins); dynamic [S, T, F]; promotions [S, T, Q]; log_price [S, T] (log of price over reference price);
-    units [S, T] (in scaled units); mask [S, T]; level [S] (mean log units); weight [S] (share in its choice set's
-    revenue); choice_set [S] int32 (0-based, series priced on their own have a set of their own); product [S],
-    category [S] int32 (indices of the response hierarchy).
+    units [S, T] (scaled units); demand_class [S, T] int32; mask [S, T]; level [S] (mean log units); weight [S]
+    (share in its choice set's revenue); choice_set [S] int32 (0-based, series priced on their own have a set of
+    their own); product [S], category [S] int32 (indices of the response hierarchy); class_means [C'] units of each
+    demand class over e^level.
     """
 
     attributes: Any
@@ -41,16 +42,18 @@ class Inputs(NamedTuple):
     promotions: Any
     log_price: Any
     units: Any
+    demand_class: Any
     mask: Any
     level: Any
     weight: Any
     choice_set: Any
     product: Any
     category: Any
+    class_means: Any
 
 
 TIME_FIELDS = ("calendar", "season")
-SERIES_FIELDS = tuple(name for name in Inputs._fields if name not in TIME_FIELDS)
+SERIES_FIELDS = tuple(name for name in Inputs._fields if name not in (*TIME_FIELDS, "class_means"))
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class FeatureSpec:
         reference_price: [S] price at which log_price is 0.
         level: [S] mean log (scaled units + SMALL_UNITS) over the training periods.
         weight: [S] share of the choice set's training revenue.
+        class_edges: [C' - 1] of log units over the level, quantiles of the training rows; class_means: [C'].
         vocabularies: per categorical column (product and store first) its values; code 0 = unknown.
         attribute_scale, dynamic_scale: (mean, sd) per column.
     """
@@ -70,6 +74,8 @@ class FeatureSpec:
     reference_price: np.ndarray
     level: np.ndarray
     weight: np.ndarray
+    class_edges: np.ndarray
+    class_means: np.ndarray
     vocabularies: dict[str, tuple[str, ...]]
     attribute_scale: tuple[np.ndarray, np.ndarray]
     dynamic_scale: tuple[np.ndarray, np.ndarray]
@@ -92,11 +98,14 @@ def fit_features(panel: SalesPanel, train: slice) -> FeatureSpec:
         for name in categorical
         if name == "product" or panel.series[name].nunique() > 1
     }
+    edges, means = _demand_classes((np.log(units / scale + SMALL_UNITS) - level[:, None])[seen])
     return FeatureSpec(
         units_scale=scale,
         reference_price=_reference_prices(panel, price, seen),
         level=level.astype(np.float32),
         weight=(revenue / np.bincount(sets, revenue)[sets]).astype(np.float32),
+        class_edges=edges,
+        class_means=means,
         vocabularies=vocabularies,
         attribute_scale=_scale(panel.series[list(panel.attribute_names)].to_numpy(np.float64)),
         dynamic_scale=_scale(panel.numeric[:, train].astype(np.float64)),
@@ -115,18 +124,25 @@ def build_inputs(panel: SalesPanel, spec: FeatureSpec) -> Inputs:
         categories=np.stack(list(codes.values()), -1).astype(np.int32),
         calendar=weekdays(panel.periods, panel.frequency),
         season=season(panel.periods),
-        summaries=_summaries(panel, scaled, log_price, spec.level),
+        summaries=summaries(panel, scaled, log_price, spec.level),
         dynamic=_dynamic(panel, spec, sets),
         promotions=panel.promotions.astype(np.float32),
         log_price=log_price.astype(np.float32),
         units=scaled.astype(np.float32),
+        demand_class=demand_class(scaled, spec.level[:, None], spec.class_edges),
         mask=panel.observed.astype(np.float32),
         level=spec.level,
         weight=spec.weight,
         choice_set=sets,
         product=codes["product"].astype(np.int32),
         category=codes.get("category", np.ones(len(series))).astype(np.int32),
+        class_means=spec.class_means,
     )
+
+
+def demand_class(units: np.ndarray, level: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """The class, 0 to C' - 1, of scaled units [...] of series with mean log units `level`."""
+    return np.searchsorted(edges, np.log(units + SMALL_UNITS) - level, side="right").astype(np.int32)
 
 
 def distinct_sets(choice_set: np.ndarray) -> np.ndarray:
@@ -148,27 +164,17 @@ def season(periods: pd.DatetimeIndex) -> np.ndarray:
     return np.stack([np.sin(year), np.cos(year), np.sin(2 * year), np.cos(2 * year)], -1).astype(np.float32)
 
 
-def extend(panel: SalesPanel, horizon: int) -> SalesPanel:
-    """The panel with `horizon` further, unobserved periods: last prices, no promotion, last numeric features."""
-    step = {"day": "D", "week": "7D", "month": "MS"}[panel.frequency]
-    more = pd.date_range(panel.periods[-1], periods=horizon + 1, freq=step)[1:]
-    rows = len(panel.series)
-
-    def grow(values, last):
-        return np.concatenate([values, np.broadcast_to(last, (rows, horizon, *values.shape[2:]))], axis=1)
-
-    return SalesPanel(
-        **{
-            **panel.__dict__,
-            "periods": panel.periods.append(more),
-            "units": grow(panel.units, np.float32(0)),
-            "price": grow(panel.price, panel.price[:, -1:]),
-            "cost": grow(panel.cost, panel.cost[:, -1:]),
-            "observed": grow(panel.observed, False),
-            "promotions": grow(panel.promotions, np.float32(0)),
-            "numeric": grow(panel.numeric, panel.numeric[:, -1:]),
-        }
-    )
+def _demand_classes(deviation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Edges [C' - 1] at quantiles of the deviations of log units [N], and each class's mean of units over e^level."""
+    if not len(deviation):
+        deviation = np.zeros(1)
+    edges = np.quantile(deviation, np.arange(1, DEMAND_CLASSES) / DEMAND_CLASSES)
+    number = np.searchsorted(edges, deviation, side="right")
+    count = np.bincount(number, minlength=DEMAND_CLASSES)
+    total = np.bincount(number, np.exp(deviation), DEMAND_CLASSES)
+    middle = np.exp(np.concatenate([edges[:1], (edges[1:] + edges[:-1]) / 2, edges[-1:]]))
+    means = np.where(count > 0, total / np.maximum(count, 1), middle)
+    return edges.astype(np.float32), means.astype(np.float32)
 
 
 def _reference_prices(panel: SalesPanel, price: np.ndarray, seen: np.ndarray) -> np.ndarray:
@@ -208,31 +214,3 @@ def _dynamic(panel: SalesPanel, spec: FeatureSpec, sets: np.ndarray) -> np.ndarr
     np.add.at(total, sets, weighted)
     rivals = total[sets] - weighted
     return np.concatenate([_standardise(panel.numeric, spec.dynamic_scale), known, rivals], -1).astype(np.float32)
-
-
-def _summaries(panel: SalesPanel, units: np.ndarray, log_price: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """[S, T, G] of the history before each period: exponentially weighted means of the deviation of log units,
-    of log price, of promotions and of weeks without sales; the last log price; weeks of history (bounded)."""
-    seen = panel.observed
-    deviation = np.log(units + SMALL_UNITS) - level[:, None]
-    promoted = panel.promotions.any(-1).astype(np.float64)
-    columns = [
-        *(_past_mean(deviation, seen, half_life) for half_life in HALF_LIVES),
-        *(_past_mean(log_price, seen, half_life) for half_life in HALF_LIVES),
-        _past_mean(promoted, seen, 2.0),
-        _past_mean((units == 0).astype(np.float64), seen, 8.0),
-        _past_mean(seen.astype(np.float64), np.ones_like(seen), 4.0),
-    ]
-    return np.stack(columns, -1).astype(np.float32)
-
-
-def _past_mean(values: np.ndarray, seen: np.ndarray, half_life: float) -> np.ndarray:
-    """[S, T] exponentially weighted mean over the observed periods before t; 0 where there are none."""
-    keep = 0.5 ** (1 / half_life)
-    total, weight = np.zeros(len(values)), np.zeros(len(values))
-    past = np.zeros(values.shape)
-    for period in range(values.shape[1]):
-        past[:, period] = total / np.maximum(weight, 1e-9)
-        total = keep * total + np.where(seen[:, period], values[:, period], 0.0)
-        weight = keep * weight + seen[:, period]
-    return past

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -107,3 +109,40 @@ def _filled(values: np.ndarray) -> np.ndarray:
     first = np.argmax(position >= 0, axis=1)
     source = np.where(last >= 0, last, first[:, None])
     return np.take_along_axis(values, source, axis=1)
+
+
+def extend(panel: SalesPanel, horizon: int) -> SalesPanel:
+    """The panel with `horizon` further, unobserved periods: last prices, no promotion, last numeric features."""
+    step = {"day": "D", "week": "7D", "month": "MS"}[panel.frequency]
+    more = pd.date_range(panel.periods[-1], periods=horizon + 1, freq=step)[1:]
+    rows = len(panel.series)
+
+    def grow(values, last):
+        return np.concatenate([values, np.broadcast_to(last, (rows, horizon, *values.shape[2:]))], axis=1)
+
+    return replace(
+        panel,
+        periods=panel.periods.append(more),
+        units=grow(panel.units, np.float32(0)),
+        price=grow(panel.price, panel.price[:, -1:]),
+        cost=grow(panel.cost, panel.cost[:, -1:]),
+        observed=grow(panel.observed, False),
+        promotions=grow(panel.promotions, np.float32(0)),
+        numeric=grow(panel.numeric, panel.numeric[:, -1:]),
+    )
+
+
+def hide(panel: SalesPanel, known: int) -> SalesPanel:
+    """The panel as it stood after `known` periods: later ones keep prices and promotions, nothing that sales tell."""
+
+    def blank(values, last):
+        later = np.broadcast_to(last, values[:, known:].shape)
+        return np.concatenate([values[:, :known], later.astype(values.dtype)], axis=1)
+
+    return replace(
+        panel,
+        units=blank(panel.units, np.float32(0)),
+        observed=blank(panel.observed, False),
+        cost=blank(panel.cost, panel.cost[:, known - 1 : known]),
+        numeric=blank(panel.numeric, panel.numeric[:, known - 1 : known]),
+    )

@@ -42,8 +42,8 @@ class DataSettings:
     """Where the tables are and how to read them.
 
     source: ``table`` (files or DataFrames) or ``synthetic`` (a market whose truth is known).
-    market, variant, market_seed: the synthetic market (data_io.markets), its variant and its own seed.
-    folder: a base folder that paths may refer to as ${data.folder}.
+    market, variant, market_seed: the synthetic market (data_io.markets), its variant (null = the first) and its seed.
+    folder: a base folder that paths may refer to as ${data.folder}; of a market on real paths, where its data lie.
     sales, products, stores, offers, future: paths of CSV or Parquet files.
     columns: our name -> the user's name, e.g. {units: units_sold}.
     frequency: ``day``, ``week``, ``month`` or null (inferred).
@@ -54,7 +54,7 @@ class DataSettings:
 
     source: str = "synthetic"
     market: str = "loglog"
-    variant: str = "exogenous"
+    variant: str | None = None
     market_seed: int = 0
     folder: str | None = None
     sales: str | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from safetensors.numpy import save as save_tensors
 from data_io.errors import InputError, Problem
 from data_io.features import FeatureSpec, Inputs
 from data_io.history import from_record
+from ensemble.aggregate import Aggregation
 from ensemble.member import initial
 from ensemble.types import Ensemble, Group, Sizes
 
 SCHEMA = 1
 ARRAYS, RECORD, HASHES = "arrays.safetensors", "model.json", "hashes.json"
-SPEC_ARRAYS = ("reference_price", "level", "weight")
+SPEC_ARRAYS = ("reference_price", "level", "weight", "class_edges", "class_means")
 SCALES = ("attribute_scale", "dynamic_scale")
 
 
@@ -51,7 +53,8 @@ def dump(ensemble: Ensemble) -> dict[str, bytes]:
         "periods": [str(period.date()) for period in ensemble.periods],
         "frequency": ensemble.frequency,
         "promotion_names": ensemble.promotion_names,
-        "aggregation": ensemble.aggregation,
+        "aggregation": asdict(ensemble.aggregation),
+        "window": ensemble.window,
         "history": ensemble.history.record(),
         "verdicts": ensemble.verdicts.to_dict("list"),
     }
@@ -93,7 +96,8 @@ def load(folder: str | Path) -> Ensemble:
         periods=pd.DatetimeIndex(record["periods"]),
         frequency=record["frequency"],
         promotion_names=tuple(record["promotion_names"]),
-        aggregation=record["aggregation"],
+        aggregation=_aggregation(record["aggregation"]),
+        window=record["window"],
         dispersion=arrays["dispersion"],
         halves=tuple(halves),
         history=from_record(record["history"]),
@@ -115,6 +119,10 @@ def _group(arrays, prefix: str, body: str, head: str, members: int, sizes: Sizes
             raise _refuse(Path(ARRAYS), f"{name} should have shape {expected}, got {got}", "Train again.")
         filled.append(found)
     return Group(body, head, jax.tree_util.tree_unflatten(tree, filled))
+
+
+def _aggregation(record: dict) -> Aggregation:
+    return Aggregation(**{**record, "weights": tuple(record["weights"]), "groups": tuple(record["groups"])})
 
 
 def _spec(arrays, record: dict) -> FeatureSpec:

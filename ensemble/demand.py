@@ -1,34 +1,47 @@
 """From an ensemble to the Demand that the search asks: prices [P, S] of the offers -> units [K, P, S].
 
-Contexts are computed once; a candidate costs only the heads.
+Contexts are computed once; a candidate costs only the heads and the aggregation.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
-from ensemble.heads.elasticity import Response, curve, log_units
+from ensemble.aggregate import Aggregation, DemandClasses, recentre
+from ensemble.heads.base import Prices
+from ensemble.heads.registry import HEADS
 from ensemble.predict import respond
 from ensemble.types import Ensemble, Group
 
-NOTHING = -30.0  # log units of an offer without history
 
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["responses", "prices", "reference", "known", "classes", "scale"],
+    meta_fields=["heads", "aggregation"],
+)
+@dataclass(frozen=True)
+class OfferDemand:
+    """Arrays behind one Demand, over the offers and, after them, the series that only share their choice sets.
 
-class OfferDemand(NamedTuple):
-    """Arrays behind one Demand: per group a Response with the axis K; log_reference, weight [S]; choice_set [S]
-    int32; set_marks [C] (only its length counts); scale []."""
+    responses: per group, leaves with the axis K; prices: with log_price of the series that are not offered;
+    reference [S] log reference prices of the offers; known [S] 0 for offers without history; scale [].
+    """
 
-    responses: tuple[Response, ...]
-    log_reference: jax.Array
-    weight: jax.Array
-    choice_set: jax.Array
-    set_marks: jax.Array
-    scale: jax.Array
+    responses: tuple
+    prices: Prices
+    reference: Any
+    known: Any
+    classes: DemandClasses
+    scale: Any
+    heads: tuple[str, ...]
+    aggregation: Aggregation
 
 
 def series_of(ensemble: Ensemble, offers: pd.DataFrame) -> np.ndarray:
@@ -48,59 +61,94 @@ def offer_demand(
         offers: rows with product, store and the promotion columns.
         groups: other members than the ensemble's own (the halves of the promise).
     """
-    rows = series_of(ensemble, offers)
-    known = rows >= 0
-    at = np.where(known, rows, 0)
-    inputs = _with_promotions(ensemble, offers, rows, step)
-    fixed = np.ones(len(ensemble.series), bool)
-    fixed[rows[known]] = False
-    lead = np.arange(1, len(ensemble.periods) + 1, dtype=np.int32)
-    marks = jnp.zeros(int(inputs.choice_set.max(initial=0)) + 1)
-    parts = []
-    for group in ensemble.groups if groups is None else groups:
-        found = respond(group, ensemble.sizes, inputs, lead)
-        base = found.base[:, step] + found.cross * _fixed_rivals(inputs, step, fixed, found.bend, len(marks))
-        parts.append(
-            Response(
-                base=jnp.where(known, base[:, at], NOTHING)[:, None],
-                own=jnp.where(known, found.own[:, at], 0.0),
-                cross=jnp.where(known, found.cross[:, at], 0.0),
-                bend=found.bend,
-            )
-        )
-    arrays = OfferDemand(
-        responses=tuple(parts),
-        log_reference=jnp.asarray(np.log(np.where(known, ensemble.spec.reference_price[at], 1.0)), jnp.float32),
-        weight=jnp.asarray(np.where(known, inputs.weight[at], 0.0), jnp.float32),
-        choice_set=jnp.asarray(inputs.choice_set[at]),
-        set_marks=marks,
+    offered = series_of(ensemble, offers)
+    inputs = _with_promotions(ensemble, offers, offered, ensemble.window + step)
+    rows, choice_set, sets = _neighbourhood(inputs.choice_set, offered)
+    asked = ensemble.groups if groups is None else groups
+    lead = leads(ensemble)
+    rest = rows[len(offers) :]
+    known = offered >= 0
+    demand = OfferDemand(
+        responses=tuple(
+            _choose(respond(group, ensemble.sizes, inputs, lead), ensemble.window + step, rows) for group in asked
+        ),
+        prices=Prices(
+            log_price=jnp.asarray(inputs.log_price[rest, ensemble.window + step]),
+            weight=jnp.asarray(inputs.weight[rows]),
+            choice_set=jnp.asarray(choice_set),
+            marks=jnp.zeros(sets),
+            class_means=jnp.asarray(inputs.class_means),
+        ),
+        reference=jnp.asarray(np.log(ensemble.spec.reference_price[rows[: len(offers)]]), jnp.float32),
+        known=jnp.asarray(known, jnp.float32),
+        classes=DemandClasses(
+            edges=jnp.asarray(ensemble.spec.class_edges),
+            means=jnp.asarray(ensemble.spec.class_means),
+            level=jnp.asarray(inputs.level[rows[: len(offers)]]),
+            dispersion=jnp.asarray(ensemble.dispersion[rows[: len(offers)]], jnp.float32),
+        ),
         scale=jnp.float32(ensemble.spec.units_scale),
+        heads=tuple(group.head for group in asked),
+        aggregation=_aggregation_for(ensemble, asked),
     )
-    return jax.tree_util.Partial(expected_units, arrays)
+    return jax.tree_util.Partial(expected_units, demand)
+
+
+def leads(ensemble: Ensemble) -> np.ndarray:
+    """[T] periods since the last known sale, for every period of `ensemble.inputs`."""
+    return np.maximum(np.arange(ensemble.window + len(ensemble.periods)) - ensemble.window + 1, 1).astype(np.int32)
 
 
 def expected_units(demand: OfferDemand, prices: Any) -> jax.Array:
     """Units [K, P, S] of prices [P, S]; a pure function of arrays."""
-    log_price = jnp.log(prices) - demand.log_reference
-    sets = demand.set_marks.shape[0]
+    offers = prices.shape[-1]
+    moved = jnp.log(prices) - demand.reference
+    fixed = jnp.broadcast_to(demand.prices.log_price, (*moved.shape[:-1], *demand.prices.log_price.shape))
+    asked = demand.prices._replace(log_price=jnp.concatenate([moved, fixed], -1))
+    parts = [
+        jax.vmap(lambda response, head=head: jnp.exp(HEADS[head].log_units(response, asked)[..., :offers]))(response)
+        for head, response in zip(demand.heads, demand.responses, strict=True)
+    ]
+    units = recentre(jnp.concatenate(parts), demand.aggregation, demand.classes)
+    return demand.scale * demand.known * units
 
-    def member(response):
-        return jnp.exp(log_units(response, log_price, demand.weight, demand.choice_set, sets))
 
-    return demand.scale * jnp.concatenate([jax.vmap(member)(response) for response in demand.responses])
+def _neighbourhood(choice_set: np.ndarray, offered: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Rows of the offers' series, then of their unoffered rivals; their choice sets renumbered; how many sets.
+
+    An offer without history borrows the arrays of series 0 in a set of its own; its units are set to 0.
+    """
+    known = offered >= 0
+    rival = np.isin(choice_set, choice_set[offered[known]])
+    rival[offered[known]] = False
+    rows = np.concatenate([np.where(known, offered, 0), np.flatnonzero(rival)])
+    own = choice_set.max(initial=0) + 1 + np.arange(len(offered))
+    keys = np.concatenate([np.where(known, choice_set[rows[: len(offered)]], own), choice_set[rival]])
+    names, numbers = np.unique(keys, return_inverse=True)
+    return rows, numbers.astype(np.int32), len(names)
 
 
-def _with_promotions(ensemble: Ensemble, offers: pd.DataFrame, rows: np.ndarray, step: int):
+def _choose(response: Any, period: int, rows: np.ndarray) -> Any:
+    """The response [K, …] of one period and of these series."""
+    at_period = {name: getattr(response, name)[:, period] for name in response.over_time}
+    response = response._replace(**at_period)
+    return response._replace(**{name: getattr(response, name)[..., rows] for name in response.by_series})
+
+
+def _with_promotions(ensemble: Ensemble, offers: pd.DataFrame, offered: np.ndarray, period: int):
     promotions = np.array(ensemble.inputs.promotions)
+    known = offered >= 0
     if ensemble.promotion_names:
-        known = rows >= 0
-        promotions[rows[known], step] = offers[list(ensemble.promotion_names)].to_numpy(np.float32)[known]
+        promotions[offered[known], period] = offers[list(ensemble.promotion_names)].to_numpy(np.float32)[known]
     return ensemble.inputs._replace(promotions=promotions)
 
 
-def _fixed_rivals(inputs, step: int, fixed: np.ndarray, bend: jax.Array, sets: int) -> jax.Array:
-    """[K, S] the price level that series outside the offers add to their choice set."""
-    effect = jax.vmap(lambda one: curve(jnp.asarray(inputs.log_price[:, step]), one))(bend)
-    weighted = effect * (inputs.weight * fixed)
-    total = jax.ops.segment_sum(weighted.T, jnp.asarray(inputs.choice_set), sets)
-    return total[jnp.asarray(inputs.choice_set)].T
+def _aggregation_for(ensemble: Ensemble, groups: tuple[Group, ...]) -> Aggregation:
+    """The ensemble's aggregation for other members of the same groups: a group keeps its weight."""
+    aggregation = ensemble.aggregation
+    members = [number for number, group in enumerate(groups) for _ in range(group.members)]
+    total = np.bincount(aggregation.groups, aggregation.weights, len(groups))
+    share = total[members] / np.bincount(members, minlength=len(groups))[members]
+    if groups is ensemble.groups:
+        share = np.asarray(aggregation.weights)
+    return replace(aggregation, weights=tuple(map(float, share / share.sum())), groups=tuple(members))

@@ -12,17 +12,16 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from data_io.features import TIME_FIELDS, FeatureSpec, Inputs, build_inputs, extend, fit_features
+from data_io.features import TIME_FIELDS, FeatureSpec, Inputs, build_inputs, fit_features
 from data_io.history import History
+from data_io.panel import extend, hide
 from data_io.split import time_split
 from data_io.types import SalesPanel
-from ensemble.aggregate import AGGREGATIONS
-from ensemble.metrics import forecast_metrics
-from ensemble.noise import dispersion, interval
-from ensemble.predict import predict
+from ensemble.bodies import WINDOWS
+from ensemble.measure import measure
 from ensemble.response.verdicts import verdicts
 from ensemble.settings import AggregationSettings, EnsembleSettings, GroupSettings, TrainingSettings
-from ensemble.train import bootstrap_weights, fit_group
+from ensemble.train import Fit, bootstrap_weights, fit_group
 from ensemble.types import Ensemble, Group, Sizes
 
 
@@ -35,7 +34,11 @@ class Trained(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """Members to train together: group settings and, per member, the half of the time blocks (None = all)."""
+    """Members to train together: group settings and, per member, the half of the time blocks (None = all).
+
+    Those of all periods come first; the halves are for the promise. All train in both phases, so that one compiled
+    program serves both.
+    """
 
     group: GroupSettings
     halves: tuple[int | None, ...]
@@ -49,47 +52,81 @@ def fit_ensemble(
     aggregation: AggregationSettings,
     *,
     seed: int,
+    known: int | None = None,
     progress: Callable[[dict], None] | None = None,
 ) -> Trained:
-    """Train, measure and (by training.refit) train again on all periods for each member's best number of epochs."""
-    train, validation, test = time_split(len(panel.periods), training.validation, training.test)
-    horizon = max(training.leads, 1)
-    extended = extend(panel, horizon)
+    """Train, measure and (by training.refit) train again on all periods for each member's best number of epochs.
+
+    Args:
+        known: number of periods whose sales may be used; of later ones only prices and promotions are known. None =
+            all of them. Panels of one length share compiled programs, whatever is known.
+    """
+    known = len(panel.periods) if known is None else known
+    train, validation, test = time_split(known, training.validation, training.test)
+    panel = hide(panel, known)
+    extended = extend(panel, max(known + training.leads - len(panel.periods), 0))
     spec = fit_features(panel, train)
     inputs = build_inputs(extended, spec)
     sizes = member_sizes(spec, inputs, ensemble)
-    counts = members_per_group(ensemble)
-    plans = [_Plan(group, (None,) * count) for group, count in zip(ensemble.groups, counts, strict=True)]
+    plans = _plans(ensemble, training)
 
     validates = _marks(len(extended.periods), validation)
     before_test = inputs._replace(mask=inputs.mask * ~_marks(len(extended.periods), test))
-    first, log = _fit(plans, sizes, before_test, training, validates, seed, None, "evaluate", progress)
-    groups = tuple(fit.group for fit in first)
-    metrics, phi = _measure(groups, sizes, inputs, spec, (train, validation, test), AGGREGATIONS[aggregation.name])
+    fits, log = _fit(plans, sizes, before_test, training, validates, seed, None, "evaluate", progress)
+    marks = tuple(_marks(len(extended.periods), split) for split in (train, validation, test))
+    measured = measure(_members(plans, fits, None), sizes, inputs, spec, marks, aggregation)
 
-    halves: tuple[tuple[Group, ...], ...] = ()
     if training.refit:
-        spec = fit_features(panel, slice(0, len(panel.periods)))
+        spec = fit_features(panel, slice(0, known))
         inputs = build_inputs(extended, spec)
-        epochs = [fit.best_epoch for fit in first]
-        groups, halves, more = _refit(plans, sizes, inputs, training, epochs, seed, progress)
+        epochs = [fit.best_epoch for fit in fits]
+        nothing = np.zeros(len(extended.periods), bool)
+        fits, more = _fit(plans, sizes, inputs, training, nothing, seed, epochs, "refit", progress)
         log += more
+    window = min(max(WINDOWS[group.body] for group in ensemble.groups), known)
     found = Ensemble(
-        groups=groups,
+        groups=_members(plans, fits, None),
         sizes=sizes,
         spec=spec,
-        inputs=jax.tree.map(np.asarray, _horizon(inputs, len(panel.periods))),
+        inputs=_between(inputs, slice(known - window, known + training.leads)),
         series=panel.series,
-        periods=extended.periods[len(panel.periods) :],
+        periods=extended.periods[known : known + training.leads],
         frequency=panel.frequency,
         promotion_names=panel.promotion_names,
-        aggregation=aggregation.name,
-        dispersion=phi,
+        aggregation=measured.aggregation,
+        window=window,
+        dispersion=measured.dispersion,
         history=history,
         verdicts=verdicts(panel),
-        halves=halves,
+        halves=tuple(_members(plans, fits, half) for half in (0, 1)) if training.promise_members else (),
     )
-    return Trained(found, metrics, log)
+    return Trained(found, measured.metrics, log)
+
+
+def continue_ensemble(
+    previous: Ensemble, panel: SalesPanel, training: TrainingSettings, *, seed: int, known: int
+) -> Ensemble:
+    """The same members, trained on from where they stand for training.epochs on all known periods.
+
+    Their figures, weights and demand noise stay those of `previous`; there are no halves.
+    """
+    panel = hide(panel, known)
+    extended = extend(panel, max(known + training.leads - len(panel.periods), 0))
+    spec = fit_features(panel, slice(0, known))
+    inputs = build_inputs(extended, spec)
+    plans = [_Plan(GroupSettings(group.body, group.head), (None,) * group.members) for group in previous.groups]
+    nothing = np.zeros(len(extended.periods), bool)
+    start = [group.parameters for group in previous.groups]
+    fits, _ = _fit(plans, previous.sizes, inputs, training, nothing, seed, None, "continue", None, start)
+    return replace(
+        previous,
+        groups=_members(plans, fits, None),
+        spec=spec,
+        inputs=_between(inputs, slice(known - previous.window, known + training.leads)),
+        periods=extended.periods[known : known + training.leads],
+        verdicts=verdicts(panel),
+        halves=(),
+    )
 
 
 def member_sizes(spec: FeatureSpec, inputs: Inputs, ensemble: EnsembleSettings) -> Sizes:
@@ -119,8 +156,8 @@ def members_per_group(ensemble: EnsembleSettings) -> list[int]:
     return counts.tolist()
 
 
-def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progress):
-    """Train every plan; member number and role alone decide its key."""
+def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progress, start=None):
+    """Train every plan; member number and role alone decide its key. start: per plan parameters to go on from."""
     fits, log = [], []
     for index, (group, halves) in enumerate(plans):
         root = jax.random.fold_in(jax.random.key(seed), 1000 * index)
@@ -145,6 +182,7 @@ def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progres
             weights=weights,
             validation=validates,
             limits=None if limits is None else limits[index],
+            start=None if start is None else start[index],
             progress=report,
         )
         log += [{"phase": phase, "group": index, **row} for row in fit.log]
@@ -152,74 +190,29 @@ def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progres
     return fits, log
 
 
-def _refit(plans, sizes, inputs, training, epochs, seed, progress):
-    """All periods teach; members of the halves learn for the median number of epochs."""
-    extra = training.promise_members
-    grown = [_Plan(group, (*halves, *([0] * extra), *([1] * extra))) for group, halves in plans]
-    limits = [np.concatenate([best, np.full(2 * extra, round(float(np.median(best))))]) for best in epochs]
-    nothing = np.zeros(inputs.mask.shape[1], bool)
-    fits, log = _fit(grown, sizes, inputs, training, nothing, seed, limits, "refit", progress)
-    counts = [len(halves) for _, halves in plans]
-
-    def members(role: int) -> tuple[Group, ...]:
-        """role 0: members of all periods; 1 and 2: of one half of the time blocks."""
-        found = []
-        for fit, count in zip(fits, counts, strict=True):
-            part = slice(0, count) if role == 0 else slice(count + (role - 1) * extra, count + role * extra)
-            found.append(
-                replace(
-                    fit.group,
-                    parameters=jax.tree.map(lambda leaf, part=part: leaf[part], fit.group.parameters),
-                )
-            )
-        return tuple(found)
-
-    return members(0), (members(1), members(2)) if extra else (), log
+def _plans(ensemble: EnsembleSettings, training: TrainingSettings) -> list[_Plan]:
+    extra = -(-training.promise_members // len(ensemble.groups))
+    counts = members_per_group(ensemble)
+    return [
+        _Plan(group, (None,) * count + (0,) * extra + (1,) * extra)
+        for group, count in zip(ensemble.groups, counts, strict=True)
+    ]
 
 
-def _measure(groups, sizes, inputs: Inputs, spec: FeatureSpec, splits, aggregate):
-    """Metrics per split at one period's lead, and φ [S] from the periods that trained no member."""
-    lead = np.ones(inputs.mask.shape[1], np.int32)
-    units = predict(groups, sizes, inputs, lead)
-    observed, mask = inputs.units.T, inputs.mask.T > 0
-    train, validation, test = (_marks(len(mask), split)[:, None] & mask for split in splits)
-
-    def noise(rows):
-        return dispersion(observed, units.mean(0), rows if rows.any() else train, inputs.product)
-
-    def judge(rows, prediction, low=None, high=None):
-        bounds = () if low is None else (low[rows] * spec.units_scale, high[rows] * spec.units_scale)
-        return forecast_metrics(observed[rows] * spec.units_scale, prediction[rows] * spec.units_scale, *bounds)
-
-    together = aggregate(units)
-    low, high = interval(units, noise(validation))
-    last = test if test.any() else validation
-    metrics = {
-        "split": {
-            name: judge(rows, together, low, high)
-            for name, rows in (("train", train), ("validation", validation), ("test", test))
-        },
-        "members": [judge(last, member) for member in units],
-        "naive": judge(last, _last_known(observed, mask)),
-    }
-    return metrics, noise(validation | test)
+def _members(plans: list[_Plan], fits: list[Fit], half: int | None) -> tuple[Group, ...]:
+    """The groups' members of one half of the time blocks, or of all periods."""
+    chosen = [np.array([one == half for one in halves]) for _, halves in plans]
+    return tuple(
+        replace(fit.group, parameters=jax.tree.map(lambda leaf, which=which: leaf[which], fit.group.parameters))
+        for fit, which in zip(fits, chosen, strict=True)
+    )
 
 
-def _last_known(units: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """[T, S] the units of the last observed period before each; 0 where there is none."""
-    last = np.zeros(units.shape[1], units.dtype)
-    found = np.zeros_like(units)
-    for period in range(len(units)):
-        found[period] = last
-        last = np.where(mask[period], units[period], last)
-    return found
-
-
-def _horizon(inputs: Inputs, start: int) -> Inputs:
-    over_time = ("summaries", "dynamic", "promotions", "log_price", "units", "mask")
+def _between(inputs: Inputs, periods: slice) -> Inputs:
+    over_time = ("summaries", "dynamic", "promotions", "log_price", "units", "demand_class", "mask")
     return inputs._replace(
-        **{name: getattr(inputs, name)[start:] for name in TIME_FIELDS},
-        **{name: getattr(inputs, name)[:, start:] for name in over_time},
+        **{name: getattr(inputs, name)[periods] for name in TIME_FIELDS},
+        **{name: getattr(inputs, name)[:, periods] for name in over_time},
     )
 
 

@@ -2,57 +2,70 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy.stats import gamma
 
 from data_io.errors import InputError, Problem
-from ensemble.aggregate import AGGREGATIONS
-from ensemble.demand import series_of
+from ensemble.aggregate import DemandClasses, combine
+from ensemble.demand import leads, series_of
 from ensemble.noise import interval
 from ensemble.predict import predict
 from ensemble.types import Ensemble
 
 
-def forecast_table(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_number: int = 0) -> pd.DataFrame:
+class Forecast(NamedTuple):
+    """table: rows of forecast.csv; members [K, N] each member's prediction in the table's order, in units."""
+
+    table: pd.DataFrame
+    members: np.ndarray
+
+
+def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_number: int = 0) -> Forecast:
     """Rows ``round, date, store, product, units, prediction, prediction_mape, p10, p90``, by store, product, date.
 
     Args:
-        future: rows ``date, product, store, price`` and promotion columns, all within the model's horizon; None =
-            every series in every period of the horizon at its last price.
+        future: rows ``date, product, store, price``, promotion columns and perhaps ``units`` (what came, for
+            judging), all within the model's horizon; None = every series in every period of the horizon at its
+            last price.
 
     Raises:
         InputError: rows of the future lie outside the horizon or the model does not know their series.
     """
     inputs = ensemble.inputs
     log_price, promotions = np.array(inputs.log_price), np.array(inputs.promotions)
+    came = np.nan
     if future is None:
-        row, period = (axis.ravel() for axis in np.indices(log_price.shape))
+        row, period = (axis.ravel() for axis in np.indices((len(ensemble.series), len(ensemble.periods))))
     else:
         row, period = _places(ensemble, future)
-        log_price[row, period] = np.log(future["price"].to_numpy() / ensemble.spec.reference_price[row])
+        at = (row, ensemble.window + period)
+        log_price[at] = np.log(future["price"].to_numpy() / ensemble.spec.reference_price[row])
         if ensemble.promotion_names:
-            promotions[row, period] = future[list(ensemble.promotion_names)].to_numpy(np.float32)
-    lead = np.arange(1, len(ensemble.periods) + 1, dtype=np.int32)
-    known = inputs._replace(log_price=log_price, promotions=promotions)
-    units = predict(ensemble.groups, ensemble.sizes, known, lead)[:, period, row]
-    phi, scale = ensemble.dispersion[row], ensemble.spec.units_scale
+            promotions[at] = future[list(ensemble.promotion_names)].to_numpy(np.float32)
+        came = future["units"].to_numpy(np.float64) if "units" in future else np.nan
+    asked = inputs._replace(log_price=log_price, promotions=promotions)
+    units = predict(ensemble.groups, ensemble.sizes, asked, leads(ensemble))[:, ensemble.window + period, row]
+    phi, scale, spec = ensemble.dispersion[row], ensemble.spec.units_scale, ensemble.spec
     low, high = interval(units, phi)
-    prediction = AGGREGATIONS[ensemble.aggregation](units)
+    classes = DemandClasses(spec.class_edges, spec.class_means, spec.level[row], phi)
     table = pd.DataFrame(
         {
             "round": round_number,
             "date": ensemble.periods[period],
             "store": ensemble.series["store"].to_numpy()[row],
             "product": ensemble.series["product"].to_numpy()[row],
-            "units": np.nan,
-            "prediction": prediction * scale,
+            "units": came,
+            "prediction": np.asarray(combine(units, ensemble.aggregation, classes), np.float64) * scale,
             "prediction_mape": absolute_percentage_point(units, phi) * scale,
             "p10": low * scale,
             "p90": high * scale,
         }
     )
-    return table.sort_values(["store", "product", "date"], ignore_index=True)
+    order = table.sort_values(["store", "product", "date"]).index
+    return Forecast(table.loc[order].reset_index(drop=True), units[:, order] * scale)
 
 
 def absolute_percentage_point(units: np.ndarray, phi: np.ndarray) -> np.ndarray:

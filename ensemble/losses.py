@@ -1,6 +1,6 @@
 """Losses per row, as functions of log expected units. Not for aggregation over rows or members.
 
-All return [...] like their arguments and are 0 or least at μ = units.
+All return [...] like their arguments and are 0 where μ = units (cross-entropy: where the class is certain).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 
 DISPERSION = 0.1  # φ that weights rows in training: a typical sd of .32 in log units beyond Poisson
+TWEEDIE_POWER = 1.5
+LEAST_UNITS = 1.0  # denominators of percentages
 
 
 def negative_binomial(log_mean: jax.Array, units: jax.Array) -> jax.Array:
@@ -20,17 +22,54 @@ def negative_binomial(log_mean: jax.Array, units: jax.Array) -> jax.Array:
     """
     observed = jnp.log1p(DISPERSION * units)
     expected = jax.nn.softplus(log_mean + jnp.log(DISPERSION))
-    own = jnp.where(units > 0, units * (jnp.log(jnp.maximum(units, 1e-6)) - log_mean), 0.0)
-    return own - (units + 1 / DISPERSION) * (observed - expected)
+    return _log_ratio(log_mean, units) - (units + 1 / DISPERSION) * (observed - expected)
 
 
 def poisson(log_mean: jax.Array, units: jax.Array) -> jax.Array:
     """Half the Poisson deviance: y log(y/μ) - (y - μ)."""
-    own = jnp.where(units > 0, units * (jnp.log(jnp.maximum(units, 1e-6)) - log_mean), 0.0)
-    return own - units + jnp.exp(log_mean)
+    return _log_ratio(log_mean, units) - units + jnp.exp(log_mean)
+
+
+def tweedie(log_mean: jax.Array, units: jax.Array) -> jax.Array:
+    """Half the deviance of Var = μ^p, 1 < p < 2: zeros and positive amounts in one law (Jørgensen 1997).
+
+    y^(2-p) / ((1-p)(2-p)) - y μ^(1-p) / (1-p) + μ^(2-p) / (2-p)
+    """
+    p = TWEEDIE_POWER
+    saturated = jnp.maximum(units, 0.0) ** (2 - p) / ((1 - p) * (2 - p))
+    return saturated - units * jnp.exp((1 - p) * log_mean) / (1 - p) + jnp.exp((2 - p) * log_mean) / (2 - p)
+
+
+def squared(log_mean: jax.Array, units: jax.Array) -> jax.Array:
+    """(μ - y)²."""
+    return (jnp.exp(log_mean) - units) ** 2
+
+
+def absolute(log_mean: jax.Array, units: jax.Array) -> jax.Array:
+    """|μ - y|; its forecast is a median."""
+    return jnp.abs(jnp.exp(log_mean) - units)
+
+
+def absolute_percentage(log_mean: jax.Array, units: jax.Array) -> jax.Array:
+    """|μ - y| / max(y, 1) of scaled units; its forecast lies below the mean."""
+    return jnp.abs(jnp.exp(log_mean) - units) / jnp.maximum(units, LEAST_UNITS)
+
+
+def cross_entropy(logits: jax.Array, target: jax.Array) -> jax.Array:
+    """-log of the chance given to the class; logits [..., C], target [...] int32."""
+    return -jnp.take_along_axis(jax.nn.log_softmax(logits), target[..., None], -1)[..., 0]
+
+
+def _log_ratio(log_mean: jax.Array, units: jax.Array) -> jax.Array:
+    """y log(y/μ), 0 where y = 0."""
+    return jnp.where(units > 0, units * (jnp.log(jnp.maximum(units, 1e-6)) - log_mean), 0.0)
 
 
 LOSSES: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
     "negative_binomial": negative_binomial,
     "poisson": poisson,
+    "tweedie": tweedie,
+    "squared": squared,
+    "absolute": absolute,
+    "absolute_percentage": absolute_percentage,
 }

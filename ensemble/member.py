@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 
 from data_io.features import Inputs
 from ensemble.bodies import BODIES
-from ensemble.heads.elasticity import ElasticityHead, Response, log_units
+from ensemble.heads.base import Prices
+from ensemble.heads.registry import HEADS
+from ensemble.losses import LOSSES, cross_entropy
 from ensemble.types import Sizes
-
-HEADS = {"elasticity": ElasticityHead}
 
 
 class Member(nnx.Module):
@@ -21,17 +22,25 @@ class Member(nnx.Module):
 
     def __init__(self, body: str, head: str, sizes: Sizes, *, rngs: nnx.Rngs):
         self.body = BODIES[body](sizes, rngs=rngs)
-        self.head = HEADS[head](sizes, rngs=rngs)
+        self.head = HEADS[head].module(sizes, rngs=rngs)
 
-    def respond(self, inputs: Inputs, lead: jax.Array) -> Response:
+    def respond(self, inputs: Inputs, lead: jax.Array) -> Any:
         """The response of every series in every period; lead [T]."""
         return self.head(self.body(inputs, lead), inputs)
 
 
-@lru_cache(maxsize=32)
-def graph(body: str, head: str, sizes: Sizes) -> Any:
-    """The member's static structure, cached so that equal members share compiled code."""
-    return nnx.split(nnx.eval_shape(lambda: Member(body, head, sizes, rngs=nnx.Rngs(0))))[0]
+class Structure(NamedTuple):
+    """A member without its parameters: hashable, so that equal members share compiled code."""
+
+    body: str
+    head: str
+    graph: Any
+
+
+@lru_cache(maxsize=64)
+def structure(body: str, head: str, sizes: Sizes) -> Structure:
+    """The structure of members of this body, head and sizes."""
+    return Structure(body, head, nnx.split(nnx.eval_shape(lambda: Member(body, head, sizes, rngs=nnx.Rngs(0))))[0])
 
 
 def initial(key: jax.Array, body: str, head: str, sizes: Sizes) -> Any:
@@ -39,20 +48,32 @@ def initial(key: jax.Array, body: str, head: str, sizes: Sizes) -> Any:
     return nnx.split(Member(body, head, sizes, rngs=nnx.Rngs(key)))[1]
 
 
-def responses(structure: Any, parameters: Any, inputs: Inputs, lead: jax.Array) -> Response:
-    """One member's Response for all series and periods."""
-    return nnx.merge(structure, parameters).respond(inputs, lead)
+def respond(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array) -> Any:
+    """One member's response for all series and periods."""
+    return nnx.merge(member.graph, parameters).respond(inputs, lead)
 
 
-def forecast(structure: Any, parameters: Any, inputs: Inputs, lead: jax.Array, sets: int) -> jax.Array:
+def forecast(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array, sets: int) -> jax.Array:
     """One member's log expected (scaled) units [T, S] at the prices in `inputs`."""
-    response = responses(structure, parameters, inputs, lead)
-    return log_units(response, inputs.log_price.T, inputs.weight, inputs.choice_set, sets)
+    return HEADS[member.head].log_units(respond(member, parameters, inputs, lead), prices_of(inputs, sets))
 
 
-def penalty(structure: Any, parameters: Any) -> jax.Array:
+def row_loss(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array, sets: int, loss: str) -> jax.Array:
+    """One member's loss per row [T, S]; heads over classes have cross-entropy, the others the loss named."""
+    kind, response = HEADS[member.head], respond(member, parameters, inputs, lead)
+    if kind.logits is not None:
+        return cross_entropy(kind.logits(response, prices_of(inputs, sets)), inputs.demand_class.T)
+    return LOSSES[loss](kind.log_units(response, prices_of(inputs, sets)), inputs.units.T)
+
+
+def penalty(member: Structure, parameters: Any) -> jax.Array:
     """Negative log prior of one member's head."""
-    return nnx.merge(structure, parameters).head.penalty()
+    return nnx.merge(member.graph, parameters).head.penalty()
+
+
+def prices_of(inputs: Inputs, sets: int) -> Prices:
+    """The prices in `inputs`, periods as candidates [T, S]."""
+    return Prices(inputs.log_price.T, inputs.weight, inputs.choice_set, jnp.zeros(sets), inputs.class_means)
 
 
 def decays(parameters: Any) -> Any:

@@ -1,12 +1,13 @@
 """Jitted, vmapped inference: forecasts at the prices in the inputs, and responses for the search.
 
 Not for training, noise or aggregation. Series run in bins, so that memory does not grow with the table.
-Axes: K members, T periods, S series.
+Axes: K members, T periods, S series, B bins of N series.
 """
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,8 +15,8 @@ import numpy as np
 
 from data_io.features import Inputs
 from ensemble.batches import pack, take, with_padding
-from ensemble.heads.elasticity import Response
-from ensemble.member import forecast, graph, responses
+from ensemble.member import Structure, forecast, structure
+from ensemble.member import respond as respond_one
 from ensemble.types import Group, Sizes
 
 BIN_SERIES = 128
@@ -27,7 +28,9 @@ def predict(groups: tuple[Group, ...], sizes: Sizes, inputs: Inputs, lead: np.nd
     bins = pack(np.asarray(inputs.choice_set), BIN_SERIES)
     padded = jax.tree.map(jnp.asarray, with_padding(inputs))
     parts = [
-        np.asarray(_predict(graph(group.body, group.head, sizes), group.parameters, padded, bins.rows, bins.sets, lead))
+        np.asarray(
+            _predict(structure(group.body, group.head, sizes), group.parameters, padded, bins.rows, bins.sets, lead)
+        )
         for group in groups
     ]
     found = np.concatenate(parts)  # [K, B, T, N]
@@ -37,22 +40,22 @@ def predict(groups: tuple[Group, ...], sizes: Sizes, inputs: Inputs, lead: np.nd
 
 
 @partial(jax.jit, static_argnums=0)
-def _predict(structure, parameters, inputs: Inputs, rows, sets, lead):
-    def member(one):
+def _predict(member: Structure, parameters, inputs: Inputs, rows, sets, lead):
+    def one(parameters):
         def run(batch):
-            return jnp.exp(forecast(structure, one, take(inputs, *batch), lead, rows.shape[1]))
+            return jnp.exp(forecast(member, parameters, take(inputs, *batch), lead, rows.shape[1]))
 
         return jax.lax.map(run, (rows, sets))
 
-    return jax.vmap(member)(parameters)
+    return jax.vmap(one)(parameters)
 
 
-def respond(group: Group, sizes: Sizes, inputs: Inputs, lead: np.ndarray) -> Response:
-    """The group's responses: base [K, T, S], own and cross [K, S], bend [K]."""
-    structure = graph(group.body, group.head, sizes)
-    return _respond(structure, group.parameters, jax.tree.map(jnp.asarray, inputs), jnp.asarray(lead))
+def respond(group: Group, sizes: Sizes, inputs: Inputs, lead: np.ndarray) -> Any:
+    """The group's responses; every leaf begins with the axis K, those over time go on with T."""
+    member = structure(group.body, group.head, sizes)
+    return _respond(member, group.parameters, jax.tree.map(jnp.asarray, inputs), jnp.asarray(lead))
 
 
 @partial(jax.jit, static_argnums=0)
-def _respond(structure, parameters, inputs: Inputs, lead):
-    return jax.vmap(lambda one: responses(structure, one, inputs, lead))(parameters)
+def _respond(member: Structure, parameters, inputs: Inputs, lead):
+    return jax.vmap(lambda one: respond_one(member, one, inputs, lead))(parameters)

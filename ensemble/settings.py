@@ -14,6 +14,11 @@ class GroupSettings:
     members: int = 1
 
 
+def default_groups() -> list[GroupSettings]:
+    """Both bodies with both structural heads: members cure variance, mixed heads cure bias."""
+    return [GroupSettings(body, head) for body in ("mlp", "cnn") for head in ("elasticity", "attraction")]
+
+
 @dataclass
 class EnsembleSettings:
     """members: K in all, divided among the groups in proportion to their `members`.
@@ -21,7 +26,7 @@ class EnsembleSettings:
 
     name: str = "default"
     members: int = 8
-    groups: list[GroupSettings] = field(default_factory=lambda: [GroupSettings()])
+    groups: list[GroupSettings] = field(default_factory=default_groups)
     width: int = 64
     depth: int = 2
     embedding: int = 8
@@ -34,8 +39,8 @@ class TrainingSettings:
     validation, test: share of the periods at the end of the history for early stopping and for the figures.
     leads: most periods between the last known sale and the forecast that members learn.
     refit: after the figures are taken, train again on all periods for each member's best number of epochs.
-    promise_members: members trained on each half of the time blocks, for a promise whose prices and values come
-        from different weeks (0 = none, the promise is then the model's own)."""
+    promise_members: members trained on each half of the time blocks, divided among the groups, for a promise whose
+        prices and values come from different weeks (0 = no promise)."""
 
     name: str = "default"
     loss: str = "negative_binomial"
@@ -55,6 +60,25 @@ class TrainingSettings:
 
 @dataclass
 class AggregationSettings:
-    """name: how the members' forecasts become one."""
+    """name: how the members' forecasts become one. by: for ``weighted``, ``validation`` (inverse squared error) or
+    ``stacked`` (least squares on the simplex); weights: given ones instead, one per member. confidence: k of
+    ``lower_confidence``. trim: share of members that ``trimmed_mean`` leaves out at either end."""
 
     name: str = "mean"
+    by: str = "validation"
+    weights: list[float] | None = None
+    confidence: float = 1.0
+    trim: float = 0.2
+
+
+@dataclass
+class BacktestSettings:
+    """rounds: rolling origins. gap: periods from the last training period to the first forecast one (2 leaves one
+    blank). horizon: forecast periods per round. refit: ``full`` trains every round anew, ``warm`` goes on from the
+    round before for `warm_epochs`."""
+
+    rounds: int = 10
+    gap: int = 1
+    horizon: int = 1
+    refit: str = "full"
+    warm_epochs: int = 5

@@ -17,11 +17,11 @@ import optax
 
 from data_io.features import Inputs
 from ensemble.batches import Bins, pack, take, with_padding
-from ensemble.losses import LOSSES
-from ensemble.member import decays, forecast, graph, hierarchical, initial, penalty
+from ensemble.member import Structure, decays, hierarchical, initial, penalty, row_loss, structure
 from ensemble.settings import TrainingSettings
 from ensemble.types import Group, Sizes
 
+LEAST_STEPS = 32  # per epoch: small tables are passed several times
 RESPONSE_RATE = 10.0  # the head's terms have priors and learn faster: they must arrive before the body over-fits
 GRADIENT = optax.chain(optax.clip_by_global_norm(1.0), optax.scale_by_adam())
 
@@ -81,6 +81,7 @@ def fit_group(
     weights: jax.Array,
     validation: np.ndarray,
     limits: np.ndarray | None = None,
+    start: Any = None,
     progress: Callable[[dict], None] | None = None,
 ) -> Fit:
     """Train len(keys) members at once.
@@ -89,16 +90,19 @@ def fit_group(
         weights: [K, T] how much each member learns from each period (0 = never sees it).
         validation: [T] bool, periods that choose each member's best epoch; where none is True, the last epoch is it.
         limits: [K] epochs per member instead of settings.epochs (a refit for known best epochs).
+        start: parameters [K, …] to go on from instead of fresh ones.
     """
     bins = pack(np.asarray(inputs.choice_set), settings.batch_series)
     job = _job(inputs, bins, settings, validation)
-    structure = graph(body, head, sizes)
+    member = structure(body, head, sizes)
     members = len(keys)
     limits = np.full(members, settings.epochs) if limits is None else np.asarray(limits)
     state = jax.vmap(partial(_begin, body, head, sizes))(keys, weights, jnp.asarray(limits, jnp.int32))
+    if start is not None:
+        state = state._replace(parameters=start, best=start)
     log, waiting = [], 0
     for epoch in range(int(limits.max(initial=0))):
-        state, losses = _epoch(structure, settings.loss, settings.leads, state, job, jnp.int32(epoch))
+        state, losses = _epoch(member, settings.loss, settings.leads, state, job, jnp.int32(epoch))
         train, held_out = np.asarray(losses, np.float64)
         log.append(
             {
@@ -148,36 +152,37 @@ def _begin(body: str, head: str, sizes: Sizes, key: jax.Array, weights: jax.Arra
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
-def _epoch(structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array):
+def _epoch(member: Structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array):
     """One epoch of all members: new states and losses [2, K] (training, validation)."""
-    return jax.vmap(partial(_member_epoch, structure, loss, leads), in_axes=(0, None, None), out_axes=(0, 1))(
+    return jax.vmap(partial(_member_epoch, member, loss, leads), in_axes=(0, None, None), out_axes=(0, 1))(
         state, job, epoch
     )
 
 
-def _member_epoch(structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array):
+def _member_epoch(member: Structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array):
     bins, size = job.rows.shape
     periods = job.validation.shape[0]
     order_key, lead_key = jax.random.split(jax.random.fold_in(state.key, epoch))
-    order = jax.random.permutation(order_key, bins)
-    lead = jax.random.randint(lead_key, (bins, periods), 1, leads + 1)
+    passes = -(-LEAST_STEPS // bins)
+    steps = passes * bins
+    order = jax.vmap(lambda key: jax.random.permutation(key, bins))(jax.random.split(order_key, passes)).ravel()
+    lead = jax.random.randint(lead_key, (steps, periods), 1, leads + 1)
     learns = state.weights * (1 - job.validation)
     rows = jnp.maximum(jnp.sum(job.inputs.mask * learns), 1.0)
 
     def bin_loss(parameters, number, lead, weights):
         batch = take(job.inputs, job.rows[number], job.sets[number])
-        log_mean = forecast(structure, parameters, batch, lead, size)
         weight = batch.mask.T * weights[:, None]
-        return jnp.sum(weight * LOSSES[loss](log_mean, batch.units.T)) / rows
+        return jnp.sum(weight * row_loss(member, parameters, batch, lead, size, loss)) / rows
 
     def objective(parameters, number, lead):
         fitted = bin_loss(parameters, number, lead, learns)
-        return bins * fitted + penalty(structure, parameters) / rows, fitted
+        return bins * fitted + penalty(member, parameters) / rows, fitted
 
     def step(carry, batch):
         parameters, optimiser = carry
         number, lead, position = batch
-        rate = job.learning_rate * _schedule((epoch + position / bins) / job.epochs, job.warmup)
+        rate = job.learning_rate * _schedule((epoch + position / steps) / job.epochs, job.warmup)
         (_, fitted), gradient = jax.value_and_grad(objective, has_aux=True)(parameters, number, lead)
         update, optimiser = GRADIENT.update(gradient, optimiser)
         parameters = jax.tree.map(
@@ -192,9 +197,9 @@ def _member_epoch(structure, loss: str, leads: int, state: State, job: Job, epoc
         return (parameters, optimiser), fitted
 
     (parameters, optimiser), fitted = jax.lax.scan(
-        step, (state.parameters, state.optimiser), (order, lead, jnp.arange(bins, dtype=jnp.float32))
+        step, (state.parameters, state.optimiser), (order, lead, jnp.arange(steps, dtype=jnp.float32))
     )
-    held_out = _validation_loss(structure, loss, parameters, job)
+    held_out = _validation_loss(member, loss, parameters, job)
     running = epoch < state.limit
     better = running & jnp.where(jnp.any(job.validation > 0), held_out < state.best_loss, True)
     choose = partial(jax.tree.map, lambda new, old: jnp.where(better, new, old))
@@ -208,18 +213,18 @@ def _member_epoch(structure, loss: str, leads: int, state: State, job: Job, epoc
         jnp.where(better, held_out, state.best_loss),
         jnp.where(better, epoch + 1, state.best_epoch),
     )
-    return state, jnp.stack([fitted.sum(), held_out])
+    return state, jnp.stack([fitted.sum() / passes, held_out])
 
 
-def _validation_loss(structure, loss: str, parameters, job: Job) -> jax.Array:
+def _validation_loss(member: Structure, loss: str, parameters, job: Job) -> jax.Array:
     """Mean loss per validation row at lead 1, bin after bin."""
     lead = jnp.ones(job.validation.shape[0], jnp.int32)
 
     def total(bin_rows):
         rows, sets = bin_rows
         batch = take(job.inputs, rows, sets)
-        log_mean = forecast(structure, parameters, batch, lead, rows.shape[0])
-        return jnp.sum(batch.mask.T * job.validation[:, None] * LOSSES[loss](log_mean, batch.units.T))
+        weight = batch.mask.T * job.validation[:, None]
+        return jnp.sum(weight * row_loss(member, parameters, batch, lead, rows.shape[0], loss))
 
     return jax.lax.map(total, (job.rows, job.sets)).sum() / jnp.maximum(jnp.sum(job.inputs.mask * job.validation), 1.0)
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from data_io.features import FeatureSpec, Inputs
 from data_io.history import History
+from ensemble.aggregate import Aggregation
 
 
 class Sizes(NamedTuple):
@@ -56,12 +57,13 @@ class Ensemble:
         groups: members by body and head.
         sizes: what the members were built with.
         spec: fitted features.
-        inputs: arrays of the T periods that follow the history (the horizon), for later questions.
+        inputs: arrays of the last `window` periods of history and of the horizon that follows, for later questions.
         series: [S] rows, as SalesPanel.series.
-        periods: [T] dates of `inputs`.
+        periods: dates of the horizon.
         frequency: ``day``, ``week`` or ``month``.
         promotion_names: names of Q.
         aggregation: how members become one forecast.
+        window: periods of history at the beginning of `inputs`, which bodies that read it need.
         dispersion: [S] extra variance φ of the demand noise, Var = μ + φ μ² (scaled units).
         halves: per half of the time blocks, the groups trained on it alone (for the promise); may be empty.
         history: what is last known of every series.
@@ -76,7 +78,8 @@ class Ensemble:
     periods: pd.DatetimeIndex
     frequency: str
     promotion_names: tuple[str, ...]
-    aggregation: str
+    aggregation: Aggregation
+    window: int
     dispersion: np.ndarray
     history: History
     verdicts: pd.DataFrame

@@ -15,7 +15,7 @@ from search.evaluate import sold_units
 from search.objective import net_price
 from search.types import PricingProblem
 
-UNIT_DECIMALS = 4
+UNIT_DECIMALS = 6
 
 
 def answer_table(

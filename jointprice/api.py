@@ -25,6 +25,7 @@ from jointprice.registry import TASKS, resolve
 from jointprice.session import use_compile_cache
 from search.checker import Breach
 from search.checker import check as check_exactly
+from search.rules.catalogue import build_rules
 
 Table = pd.DataFrame | str | Path
 
@@ -120,10 +121,12 @@ def check(
         rules: plain words as in rule files; None = those of the configuration.
     """
     config = compose(overrides)
+    rules = business_rules(config) if rules is None else list(rules)
+    build_rules(rules)  # refuses malformed rules with the reason
     return check_exactly(
         answer,
         offers,
-        business_rules(config) if rules is None else rules,
+        rules,
         decimals=config.data.decimals,
         tax_rate=config.data.tax_rate,
         fee_rate=config.data.fee_rate,

@@ -27,13 +27,13 @@ def judge(config: Config, market: Market, pricing: Pricing) -> dict[str, float]:
         truth,
         offers,
         build_rules(business_rules(config)),
-        objective_of(config, risk=0.0),
+        objective_of(config),
         scope=config.search.scope,
         decimals=config.data.decimals,
         max_rungs=config.search.max_rungs,
     )
     best = gradient(problem, seed=config.seed, starts=STARTS, steps=STEPS)
-    real = replace(pricing.problem, demand=truth)
+    real = replace(pricing.problem, demand=truth, objective=problem.objective)
     ours, hold, oracle = totals(real, np.stack([pricing.solution.prices, real.current, best.prices]))[0]
     return {
         "share": float(ours / oracle),

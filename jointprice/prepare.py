@@ -40,7 +40,7 @@ def prepare(settings: DataSettings, given: Mapping[str, Any] | None = None) -> P
         raise ConfigError(f"No table is called {unknown[0]!r}. Tables: {', '.join(TABLES)}.")
     market = None
     if "sales" not in given and settings.source == "synthetic":
-        market = make_market(settings.market, settings.variant, settings.market_seed)
+        market = make_market(settings.market, settings.variant, settings.market_seed, settings.folder)
         promotion = replace(settings.features, promotion=list(market.promotions))
         settings = replace(settings, features=promotion)
         given = {"sales": market.sales, "products": market.products, "offers": market.offers} | given

@@ -51,15 +51,16 @@ def price_offers(
 
     Raises:
         InfeasibleError: the rules leave some offer no price. NotFoundError: no vector that passes was found.
-        ConfigError: profit is asked for without any cost.
+        ConfigError: see refuse_early.
     """
+    refuse_early(config, offers)
     offers, held = with_verdicts(config, ensemble, offers)
     rules = active_rules(config)
     problem, reasons = build_problem(
         offer_demand(ensemble, offers),
         offers,
         build_rules(rules),
-        objective_of(config),
+        objective_of(config, ensemble),
         scope=config.search.scope,
         held=held != "",
         decimals=config.data.decimals,
@@ -71,14 +72,29 @@ def price_offers(
     return Pricing(problem, solution, answer, tuple(rules))
 
 
-def objective_of(config: Config, risk: float | None = None) -> Objective:
-    """The configured objective; `risk` replaces its k."""
-    return Objective(
-        name=config.objective.name,
-        tax_rate=config.data.tax_rate,
-        fee_rate=config.data.fee_rate,
-        risk=config.objective.risk if risk is None else risk,
-    )
+def refuse_early(config: Config, offers: pd.DataFrame) -> None:
+    """Raise, before anything is trained, what would be refused after it: malformed rules, profit without any cost."""
+    build_rules(active_rules(config))
+    if config.objective.name == "profit" and offers["cost"].isna().all():
+        raise ConfigError(
+            "objective=profit needs costs, and none of the offers has one. Add a cost column to the sales or the "
+            "offers (data.columns.cost=…), or choose objective=revenue."
+        )
+
+
+def objective_of(config: Config, ensemble: Ensemble | None = None) -> Objective:
+    """The configured objective; without an ensemble, of a demand that is sure (the truth).
+
+    lower_confidence and worst_group are ways to judge the gain over holding prices, so they enter here.
+    """
+    aggregation = None if ensemble is None else ensemble.aggregation
+    risk = 0.0 if aggregation is None else config.objective.risk
+    groups = None
+    if aggregation is not None and aggregation.name == "lower_confidence":
+        risk = aggregation.confidence
+    if aggregation is not None and aggregation.name == "worst_group":
+        groups = aggregation.groups
+    return Objective(config.objective.name, config.data.tax_rate, config.data.fee_rate, risk, groups)
 
 
 def business_rules(config: Config) -> list[dict]:
@@ -104,11 +120,6 @@ def with_verdicts(config: Config, ensemble: Ensemble, offers: pd.DataFrame) -> t
     reasons[~known] = "held: no sales history in this store"
     if config.objective.name == "profit":
         costless = offers["cost"].isna().to_numpy()
-        if costless.all():
-            raise ConfigError(
-                "objective=profit needs costs, and none of the offers has one. Add a cost column to the sales or the "
-                "offers (data.columns.cost=…), or choose objective=revenue."
-            )
         reasons[costless & (reasons == "")] = "held: its cost is not known"
     return offers, reasons
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ensemble.demand import offer_demand
-from ensemble.types import Ensemble
+from ensemble.types import Ensemble, Group
 from search.evaluate import sold_units
 from search.gradient import optimise as gradient
 from search.objective import net_price
@@ -61,13 +61,20 @@ def mix_and_level(problem: PricingProblem, prices: np.ndarray) -> tuple[float, f
     return mix, float(gains(problem, prices).mean()) - mix
 
 
+def _of_half(ensemble: Ensemble, problem: PricingProblem, half: tuple[Group, ...]) -> PricingProblem:
+    """The problem as one half of the time blocks sees it."""
+    objective = problem.objective
+    if objective.groups is not None:
+        members = tuple(number for number, group in enumerate(half) for _ in range(group.members))
+        objective = replace(objective, groups=members)
+    return replace(problem, demand=offer_demand(ensemble, problem.offers, groups=half), objective=objective)
+
+
 def promise(ensemble: Ensemble, problem: PricingProblem, *, seed: int) -> dict[str, float] | None:
     """mean, p10 and p90 of the gain promised; None where no halves were trained."""
     if not ensemble.halves:
         return None
-    problems = [
-        replace(problem, demand=offer_demand(ensemble, problem.offers, groups=half)) for half in ensemble.halves
-    ]
+    problems = [_of_half(ensemble, problem, half) for half in ensemble.halves]
     if not len(problem.ladder):
         return {"mean": 0.0, "p10": 0.0, "p90": 0.0}
     chosen = [gradient(half, seed=seed).prices for half in problems]

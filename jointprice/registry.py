@@ -21,6 +21,7 @@ TASKS = {
     "run": "jointprice.tasks.run:execute",
     "train": "jointprice.tasks.train:execute",
     "optimise": "jointprice.tasks.optimise:execute",
+    "backtest": "jointprice.tasks.backtest:execute",
     "forecast": "jointprice.tasks.forecast:execute",
     "validate": "jointprice.tasks.validate:execute",
 }
@@ -29,11 +30,22 @@ TASKS = {
 CHOICES: dict[str, tuple[str, ...]] = {
     "task": tuple(TASKS),
     "data.source": ("synthetic", "table"),
-    "data.market": ("loglog",),
-    "ensemble.groups.body": ("mlp",),
-    "ensemble.groups.head": ("elasticity",),
-    "training.loss": ("negative_binomial", "poisson"),
-    "aggregation.name": ("mean",),
+    "data.market": ("loglog", "logit", "linear", "nested"),
+    "ensemble.groups.body": ("mlp", "cnn", "gru"),
+    "ensemble.groups.head": ("elasticity", "attraction", "free", "classes"),
+    "training.loss": ("negative_binomial", "poisson", "tweedie", "squared", "absolute", "absolute_percentage"),
+    "aggregation.name": (
+        "mean",
+        "weighted",
+        "median",
+        "trimmed_mean",
+        "vote",
+        "soft_vote",
+        "lower_confidence",
+        "worst_group",
+    ),
+    "aggregation.by": ("validation", "stacked"),
+    "backtest.refit": ("full", "warm"),
     "objective.name": ("profit", "revenue", "units"),
     "search.optimiser": ("genetic", "random", "gradient"),
 }
@@ -71,5 +83,7 @@ def _chosen(config: Config) -> Iterator[tuple[str, str]]:
         yield "ensemble.groups.head", group.head
     yield "training.loss", config.training.loss
     yield "aggregation.name", config.aggregation.name
+    yield "aggregation.by", config.aggregation.by
+    yield "backtest.refit", config.backtest.refit
     yield "objective.name", config.objective.name
     yield "search.optimiser", config.search.optimiser

@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from data_io.settings import DataSettings
-from ensemble.settings import AggregationSettings, EnsembleSettings, TrainingSettings
+from ensemble.settings import AggregationSettings, BacktestSettings, EnsembleSettings, TrainingSettings
 from search.settings import ObjectiveSettings, RulesSettings, SearchSettings
 
 
@@ -31,6 +31,7 @@ class Config:
     data: DataSettings = field(default_factory=DataSettings)
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    backtest: BacktestSettings = field(default_factory=BacktestSettings)
     aggregation: AggregationSettings = field(default_factory=AggregationSettings)
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     rules: RulesSettings = field(default_factory=RulesSettings)

@@ -92,6 +92,13 @@ def _headline(summary: dict) -> str:
     parts = [f"{summary.get('task', 'task')}: {summary.get('status', 'done')}"]
     if summary.get("period"):
         parts.append(f"period {summary['period']}")
+    if data := summary.get("data"):
+        parts.append(f"{data['rows']:,} rows: {data['series']:,} series × {data['periods']} {data['frequency']}s")
+        parts.append(f"{data['first_period']} to {data['last_period']}")
+        power = ", ".join(f"{count} {name}" for name, count in data["power"].items())
+        parts.append(f"{data['offers']:,} offers to price · price response of the products: {power}")
+    if forecast := summary.get("forecast"):
+        parts.append(f"{forecast['rows']:,} rows, up to {forecast['last_period']}")
     if offers := summary.get("offers"):
         parts.append(f"{offers['priced']} of {offers['total']} offers priced, {offers['held']} held")
     if objective := summary.get("objective"):

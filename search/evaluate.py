@@ -31,7 +31,7 @@ and within 1e-6 of an edge vectors pass one and fail the other."""
         "demand", "ladder", "decision", "current", "cost", "stock", "cap", "tax_rate", "fee_rate", "risk",
         "sold_hold", "groups",
     ],
-    meta_fields=["objective", "rules", "sizes"],
+    meta_fields=["objective", "members", "rules", "sizes"],
 )  # fmt: skip
 @dataclass(frozen=True)
 class Compiled:
@@ -54,6 +54,7 @@ class Compiled:
     sold_hold: Any
     groups: tuple
     objective: str
+    members: tuple[int, ...] | None
     rules: tuple[JointRule, ...]
     sizes: tuple[int, ...]
 
@@ -71,7 +72,7 @@ class Compiled:
         worth = partial(unit_value, self.objective, cost=self.cost, tax_rate=self.tax_rate, fee_rate=self.fee_rate)
         gain = paired_gain(sold, worth(prices), self.sold_hold, worth(self.current))
         none = jnp.zeros((len(prices), 0))
-        return risk_adjusted(gain, self.risk), jnp.concatenate([none, *self.excess(prices, sold)], axis=1)
+        return risk_adjusted(gain, self.risk, self.members), jnp.concatenate([none, *self.excess(prices, sold)], axis=1)
 
     def excess(self, prices: jax.Array, sold: jax.Array) -> list[jax.Array]:
         """Prices [P, S] and sales [K, P, S] -> signed excess [P, G] of each joint rule."""
@@ -159,6 +160,7 @@ def problem_arrays(problem: PricingProblem) -> Compiled:
         sold_hold=_f32(np.zeros((1, len(offers)))),
         groups=tuple(jnp.asarray(group, jnp.int32) for _, group, _ in joint),
         objective=objective.name,
+        members=objective.groups,
         rules=tuple(rule for rule, _, _ in joint),
         sizes=tuple(size for _, _, size in joint),
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 
 def net_price(prices: Any, tax_rate: Any, fee_rate: Any) -> Any:
@@ -35,8 +36,14 @@ def paired_gain(sold: jax.Array, worth: jax.Array, sold_hold: jax.Array, worth_h
     return jnp.sum(sold * worth - sold_hold[:, None, :] * worth_hold, axis=-1)
 
 
-def risk_adjusted(gain: jax.Array, risk: jax.Array) -> jax.Array:
-    """Gains [K, P] -> mean - risk × standard deviation over the members [P], with finite gradients at zero spread."""
+def risk_adjusted(gain: jax.Array, risk: jax.Array, groups: tuple[int, ...] | None = None) -> jax.Array:
+    """Gains [K, P] -> mean - risk × standard deviation over the members [P], with finite gradients at zero spread.
+
+    With groups [K] it is the least of the groups' mean gains instead.
+    """
+    if groups is not None:
+        number = np.asarray(groups)
+        return jnp.stack([gain[number == group].mean(0) for group in np.unique(number)]).min(0)
     variance = jnp.var(gain, axis=0)
     spread = jnp.sqrt(jnp.where(variance > 0, variance, 1.0))
     return jnp.mean(gain, axis=0) - risk * jnp.where(variance > 0, spread, 0.0)

@@ -40,8 +40,8 @@ class SearchSettings:
     patience: int = 40
     crossover: float = 0.7
     mutation: float = 0.1
-    tournament: int = 3
-    elite: int = 4
+    tournament: int = 8
+    elite: int = 16
     seeds: list[str] = field(default_factory=lambda: ["current", "gradient"])
     starts: int = 4
     steps: int = 80

@@ -36,12 +36,14 @@ class Objective:
         tax_rate: tax contained in prices, 0.2 = 20 %.
         fee_rate: share of the net price that a marketplace keeps.
         risk: k in mean - k sd.
+        groups: [K] the members' groups; where given, the value is the least of the groups' mean gains.
     """
 
     name: str = "profit"
     tax_rate: float = 0.0
     fee_rate: float = 0.0
     risk: float = 0.25
+    groups: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)

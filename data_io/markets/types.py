@@ -36,10 +36,13 @@ class Market:
     expected_units: Callable[[Any, Any], Any]
     facts: dict[str, float] = field(default_factory=dict)
 
+    def offer_profit(self, prices: np.ndarray) -> np.ndarray:
+        """Expected profit [..., S] of each offer at prices [..., S] under the truth, in float64."""
+        return (prices - self.offers["cost"].to_numpy()) * self.expected_units(prices, np)
+
     def profit(self, prices: np.ndarray) -> np.ndarray:
-        """Expected profit [...] of prices [..., S] under the truth, in float64."""
-        margin = prices - self.offers["cost"].to_numpy()
-        return (margin * self.expected_units(prices, np)).sum(-1)
+        """Expected profit [...] of all offers at prices [..., S] under the truth, in float64."""
+        return self.offer_profit(prices).sum(-1)
 
     @property
     def hold(self) -> np.ndarray:

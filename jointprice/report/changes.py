@@ -5,6 +5,7 @@ Axis: S offers.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ MOST_ROWS = 500
 MOST_TEXTS = 3  # distinct stores, notes, … that one cell names
 MOST_NAMED = 20  # held offers that one reason names
 HELD_VIOLATES = "held_violates: "
+MEASURED = re.compile(r"\d+(?:[.,]\d+)*%?(?![^(]*\))")  # figures outside brackets: in brackets stand the thresholds
 
 
 class Change(NamedTuple):
@@ -84,17 +86,20 @@ def price_changes(problem: PricingProblem, answer: pd.DataFrame) -> Changes:
 
 
 def held_offers(problem: PricingProblem, answer: pd.DataFrame) -> list[Held]:
-    """Held offers by reason, the commonest first."""
+    """Held offers by reason, the commonest first. Reasons that differ only in what was measured are one."""
     held = (answer["status"] == "held").to_numpy()
     notes = list(zip(answer["note"][held], problem.offers["note"].fillna("")[held], strict=True))
+    reasons = [_reason(note, source) for note, source in notes]
     rows = answer[held].assign(
-        reason=[_reason(note, source) for note, source in notes],
+        reason=reasons,
+        kind=[MEASURED.sub("…", reason) for reason in reasons],
         violates=[note.partition(HELD_VIOLATES)[2] for note, _ in notes],
     )
-    found = [
-        Held(reason, len(group), _names(group), ", ".join(sorted({*", ".join(group["violates"]).split(", ")} - {""})))
-        for reason, group in rows.groupby("reason", sort=False)
-    ]
+    found = []
+    for kind, group in rows.groupby("kind", sort=False):
+        reason = kind if group["reason"].nunique() > 1 else group["reason"].iloc[0]
+        violates = {*", ".join(group["violates"]).split(", ")} - {""}
+        found.append(Held(reason, len(group), _names(group), ", ".join(sorted(violates))))
     return sorted(found, key=lambda one: -one.count)
 
 

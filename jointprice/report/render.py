@@ -18,7 +18,7 @@ from markupsafe import Markup
 from ensemble.fit import Trained
 from jointprice.pricing import Pricing
 from jointprice.report import charts
-from jointprice.report.changes import held_offers, largest_products, price_changes
+from jointprice.report.changes import MOST_ROWS, held_offers, largest_products, price_changes
 from jointprice.report.curves import product_curves
 from jointprice.report.formats import Formats
 from jointprice.session import PACKAGES, Session
@@ -56,9 +56,11 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
         model=config.model,
         changes=price_changes(problem, answer),
         held=held_offers(problem, answer),
+        most_rows=MOST_ROWS,
         curves=[(curve, Markup(charts.product_curve(curve))) for curve in curves],
         most_curves=MOST_CURVES,
         metrics=trained and _metric_rows(trained.metrics),
+        members_left_out=max(len(trained.metrics["members"]) - MOST_MEMBERS, 0) if trained else 0,
         metric_names=METRICS,
         shares=SHARES,
         training=[(title, Markup(svg)) for title, svg in _training_charts(trained.log)] if trained else [],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data_io.load import load_future
-from ensemble.forecast import forecast_table
+from ensemble.forecast import forecast
 from jointprice import steps
 from jointprice.schema import Config
 from jointprice.session import open_session
@@ -28,7 +28,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     if future is not None or config.data.future is not None:
         rows = load_future(config.data, ensemble.history, future=future)
     with session.stage("forecast"):
-        table = forecast_table(ensemble, rows)
+        table = forecast(ensemble, rows).table
     session.directory.write_csv("forecast.csv", table)
     return session.finish(
         {

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jointprice import steps
+from jointprice.pricing import refuse_early
 from jointprice.report.render import write_report
 from jointprice.schema import Config
 from jointprice.session import open_session
@@ -16,6 +17,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     """Read, train, search, judge and write everything; returns the summary."""
     session = open_session(config, output, given)
     prepared = steps.read(session)
+    refuse_early(config, prepared.tables.offers)
     trained = steps.train(session, prepared)
     pricing = steps.price(session, trained.ensemble, prepared.tables.offers)
     summary = steps.pricing_summary(session, trained.ensemble, pricing, prepared.market)

@@ -86,6 +86,23 @@ def test_the_headline_tells_what_the_summary_knows(tmp_path, capsys):
     )
 
 
+def test_the_headline_of_a_validation_tells_what_the_data_holds(tmp_path, capsys):
+    data = {"rows": 5760, "series": 96, "periods": 60, "frequency": "week", "offers": 96}
+    data |= {"first_period": "2023-01-02", "last_period": "2024-02-19", "power": {"identified": 7, "weak": 1}}
+    terminal.show_result({"task": "validate", "status": "done", "data": data}, tmp_path)
+    assert capsys.readouterr().out.splitlines()[0] == (
+        "validate: done · 5,760 rows: 96 series × 60 weeks · 2023-01-02 to 2024-02-19 · 96 offers to price · "
+        "price response of the products: 7 identified, 1 weak"
+    )
+
+
+def test_the_headline_of_a_forecast_tells_its_rows_and_how_far_they_go(tmp_path, capsys):
+    summary = {"task": "forecast", "status": "done", "period": "2024-06-03"}
+    terminal.show_result(summary | {"forecast": {"rows": 1200, "last_period": "2024-06-24"}}, tmp_path)
+    told = capsys.readouterr().out.splitlines()[0]
+    assert told == "forecast: done · period 2024-06-03 · 1,200 rows, up to 2024-06-24"
+
+
 def test_the_table_is_plain_text_where_stdout_is_no_terminal(tmp_path, capsys):
     prices(tmp_path, "[red]a[/red],s,10.0,10.5,5.0,100,95,300,290")
     terminal.show_result({"task": "run"}, tmp_path)

@@ -39,6 +39,14 @@ def test_held_offers_are_grouped_by_their_reason_without_other_notes(made, held)
     ]
 
 
+def test_reasons_that_differ_only_in_what_was_measured_are_one(made, held):
+    pricing = held(made(3), [0], "held: price variation 1.3% (at least 3% needed)")
+    pricing = held(pricing, [1], "held: price variation 0% (at least 3% needed)")
+    pricing = held(pricing, [2], "held: price variation 0% (at least 5% needed)")
+    found = [(one.reason, one.count) for one in changes.held_offers(pricing.problem, pricing.answer)]
+    assert found == [("price variation … (at least 3% needed)", 2), ("price variation 0% (at least 5% needed)", 1)]
+
+
 def test_a_curve_moves_only_its_own_product_and_passes_through_the_recommendation(made):
     def demand(prices):  # every price moves every product
         return (100 / prices * prices.mean(-1, keepdims=True))[None]

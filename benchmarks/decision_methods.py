@@ -1,0 +1,107 @@
+"""Ways to set prices that the decision benchmark compares: simple ones to beat, and jointprice under any overrides.
+
+A method sees a market's tables and never its truth. Not for scoring. Axes: M stores, T weeks, J products, S = M · J
+offers, sorted by store and product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from data_io.markets.types import Market
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a method decided.
+
+    Attributes:
+        prices: [S].
+        promised: gain in profit over holding prices that the method expects, or None where it expects none.
+        elasticity: [S] own-price elasticities that it believes in, or None.
+    """
+
+    prices: np.ndarray
+    promised: float | None = None
+    elasticity: np.ndarray | None = None
+
+
+def hold(market: Market) -> Decision:
+    """Keep the current prices."""
+    return Decision(market.hold)
+
+
+def ols_markup(market: Market) -> Decision:
+    """Log units on log price with store effects, product by product; price = cost · e / (e + 1) within the bounds."""
+    offers, shape = _offers(market)
+    log_price, units = np.log(_cube(market, "price")), _cube(market, "units")
+    sold = units > 0
+    log_units = np.log(np.where(sold, units, 1))
+    x, y = (values - _mean(values, sold) for values in (log_price, log_units))
+    slope = (x * y).sum((0, 1), where=sold) / (x * x).sum((0, 1), where=sold)
+    elasticity = np.clip(slope, -8.0, -1.1)
+    effect = _mean(log_units - elasticity * log_price, sold)
+    smearing = np.exp(log_units - effect - elasticity * log_price).mean((0, 1), where=sold)
+
+    def profit(price: np.ndarray) -> float:
+        return ((price - offers["cost"]) * smearing * np.exp(effect[:, 0]) * price**elasticity).sum()
+
+    best = np.clip(offers["cost"] * elasticity / (elasticity + 1), offers["min_price"], offers["max_price"])
+    return Decision(
+        prices=best.reshape(-1),
+        promised=float(profit(best) - profit(offers["current_price"])),
+        elasticity=np.broadcast_to(elasticity, shape).reshape(-1),
+    )
+
+
+def jointprice(market: Market, overrides: Sequence[str]) -> Decision:
+    """Train, search and promise as the command does with these overrides, on the market that they name."""
+    from jointprice.api import fit
+    from jointprice.compose import compose
+    from jointprice.pricing import price_offers
+    from jointprice.promise import promise
+
+    fitted = fit(overrides=overrides)
+    config = compose(overrides)
+    pricing = price_offers(config, fitted.ensemble, fitted.offers)
+    keys = ["store", "product"]
+    answer = market.offers[keys].merge(pricing.answer, on=keys, how="left", validate="one_to_one")
+    promised = promise(fitted.ensemble, pricing.problem, seed=config.seed)
+    return Decision(
+        prices=answer["price"].to_numpy(),
+        promised=promised and promised["mean"],
+        elasticity=answer["elasticity"].to_numpy(),
+    )
+
+
+def lightgbm_grid(market: Market) -> Decision:
+    """Gradient-boosted trees for log units, and a grid of prices searched product by product; see decision_trees."""
+    from benchmarks.decision_trees import decide
+
+    prices, promised, elasticity = decide(market)
+    return Decision(prices, promised, elasticity)
+
+
+SIMPLE = {"hold": hold, "ols_markup": ols_markup, "lightgbm_grid": lightgbm_grid}
+
+
+def _offers(market: Market) -> tuple[dict[str, np.ndarray], tuple[int, int]]:
+    """Columns of the offers as [M, J], and (M, J)."""
+    shape = market.offers["store"].nunique(), market.offers["product"].nunique()
+    names = ("cost", "current_price", "min_price", "max_price")
+    return {name: market.offers[name].to_numpy().reshape(shape) for name in names}, shape
+
+
+def _cube(market: Market, column: str) -> np.ndarray:
+    """[M, T, J] a column of the sales; known-truth markets have every row."""
+    stores, products = market.offers["store"].nunique(), market.offers["product"].nunique()
+    ordered = market.sales.sort_values(["store", "date", "product"])
+    return ordered[column].to_numpy(np.float64).reshape(stores, -1, products)
+
+
+def _mean(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """[M, 1, J] means over weeks; 0 where a store never sold the product."""
+    return values.sum(1, where=where, keepdims=True) / np.maximum(where.sum(1, keepdims=True), 1)

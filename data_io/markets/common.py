@@ -1,0 +1,113 @@
+"""What the drawn markets share: the law of costs and prices, and the tables that a retailer would have.
+
+ln p = ln p̄ + ½ (lc − ln c₀) + ρ ξ − promo · depth + σ_p N(0, 1); log cost lc is an AR(1) per product, a constant per
+store and, where a variant asks for it, noise of its own. Not for demand. Axes: M stores, T weeks, J products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data_io.markets.types import long_table, week_dates
+
+PRODUCTS, STORES, WEEKS = 8, 12, 60
+PASS_THROUGH = 0.5
+REACH = 0.4  # bounds of log price around ln p̄
+
+
+@dataclass(frozen=True)
+class PriceLaw:
+    """endogeneity ρ: how prices load on the demand shock. own_cost κ: sd of cost that varies on its own.
+    price_noise σ_p: sd of log price. promotion_rate π: share of promoted store-weeks."""
+
+    endogeneity: float = 0.0
+    own_cost: float = 0.0
+    price_noise: float = 0.04
+    promotion_rate: float = 0.12
+
+
+@dataclass(frozen=True)
+class PricePath:
+    """Costs and prices of a drawn market.
+
+    Attributes:
+        center: [J] ln p̄.
+        log_cost: [M, T + 1, J], the week to price last.
+        log_price: [M, T, J].
+        promo: [M, T, J] bool.
+        hold: [M, J] log price that holding keeps in the week to price.
+    """
+
+    center: np.ndarray
+    log_cost: np.ndarray
+    log_price: np.ndarray
+    promo: np.ndarray
+    hold: np.ndarray
+
+
+def two_groups(products: int) -> np.ndarray:
+    """[J] group 0 or 1 of each product; the groups are the categories."""
+    return np.arange(products) // (products // 2)
+
+
+def draw_log_cost(
+    rng: np.random.Generator, base_cost: np.ndarray, stores: int, weeks: int, law: PriceLaw
+) -> np.ndarray:
+    """[M, T + 1, J] log costs; the AR(1) starts at 0."""
+    path = np.zeros((weeks + 1, len(base_cost)))
+    for week in range(1, weeks + 1):
+        path[week] = 0.92 * path[week - 1] + 0.035 * rng.normal(size=len(base_cost))
+    log_cost = np.log(base_cost) + path + rng.normal(0, 0.03, stores)[:, None, None]
+    return log_cost + law.own_cost * rng.normal(size=log_cost.shape)
+
+
+def draw_prices(
+    rng: np.random.Generator,
+    center: np.ndarray,
+    base_cost: np.ndarray,
+    log_cost: np.ndarray,
+    law: PriceLaw,
+    shock: np.ndarray | float = 0.0,
+) -> PricePath:
+    """Prices of T weeks around `center`, and the holding prices of the week that follows."""
+    stores, periods, products = log_cost.shape
+    promo = rng.random((stores, periods - 1, products)) < law.promotion_rate
+    depth = rng.uniform(0.10, 0.30, promo.shape)
+    usual = center + PASS_THROUGH * (log_cost - np.log(base_cost))
+    noise = law.price_noise * rng.normal(size=promo.shape)
+    log_price = usual[:, :-1] + law.endogeneity * shock - promo * depth + noise
+    return PricePath(center, log_cost, log_price, promo, usual[:, -1])
+
+
+def tables(path: PricePath, units: np.ndarray, group: np.ndarray) -> dict[str, Any]:
+    """sales, products, offers and promotions of a Market; units [M, T, J], group [J]."""
+    stores, weeks, products = units.shape
+    names = np.array([f"product-{number + 1:02d}" for number in range(products)])
+    places = np.array([f"store-{number + 1:02d}" for number in range(stores)])
+    columns = {
+        "price": np.exp(path.log_price),
+        "units": units,
+        "cost": np.exp(path.log_cost[:, :weeks]),
+        "promo": path.promo.astype(np.int64),
+    }
+    offers = pd.DataFrame(
+        {
+            "product": np.tile(names, stores),
+            "store": np.repeat(places, products),
+            "current_price": np.exp(path.hold).reshape(-1).round(2),
+            "cost": np.exp(path.log_cost[:, weeks]).reshape(-1).round(4),
+            "min_price": np.tile(np.ceil(np.exp(path.center - REACH) * 100) / 100, stores),
+            "max_price": np.tile(np.floor(np.exp(path.center + REACH) * 100) / 100, stores),
+            "promo": 0,
+        }
+    )
+    return {
+        "sales": long_table(columns, places, week_dates(weeks), names),
+        "products": pd.DataFrame({"product": names, "category": [f"category-{number + 1}" for number in group]}),
+        "offers": offers,
+        "promotions": ("promo",),
+    }

@@ -1,0 +1,119 @@
+"""Figures of a fit on periods that did not train it: metrics, demand noise, members' weights.
+
+Axes: K members, T periods, S series.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import nnls
+
+from data_io.errors import ConfigError
+from data_io.features import FeatureSpec, Inputs
+from ensemble.aggregate import Aggregation, DemandClasses, combine
+from ensemble.metrics import forecast_metrics
+from ensemble.noise import dispersion, interval
+from ensemble.predict import predict
+from ensemble.settings import AggregationSettings
+from ensemble.types import Group, Sizes
+
+
+class Measured(NamedTuple):
+    """metrics in the contract's words, φ [S] of the demand noise, and the aggregation with its weights."""
+
+    metrics: dict
+    dispersion: np.ndarray
+    aggregation: Aggregation
+
+
+def measure(
+    groups: tuple[Group, ...],
+    sizes: Sizes,
+    inputs: Inputs,
+    spec: FeatureSpec,
+    splits: tuple[np.ndarray, np.ndarray, np.ndarray],
+    settings: AggregationSettings,
+) -> Measured:
+    """Judge forecasts one period ahead. splits: periods [T] bool of training, validation and test."""
+    units = predict(groups, sizes, inputs, np.ones(inputs.mask.shape[1], np.int32))
+    observed, mask = inputs.units.T, inputs.mask.T > 0
+    train, validation, test = (split[:, None] & mask for split in splits)
+
+    def noise(rows):
+        return dispersion(observed, units.mean(0), rows if rows.any() else train, inputs.product)
+
+    def judge(rows, prediction, low=None, high=None):
+        bounds = () if low is None else (low[rows] * spec.units_scale, high[rows] * spec.units_scale)
+        return forecast_metrics(observed[rows] * spec.units_scale, prediction[rows] * spec.units_scale, *bounds)
+
+    aggregation = aggregation_of(settings, groups, observed, units, validation)
+    classes = DemandClasses(spec.class_edges, spec.class_means, spec.level, noise(validation))
+    together = np.asarray(combine(units, aggregation, classes))
+    low, high = interval(units, classes.dispersion)
+    last = test if test.any() else validation
+    names = [f"{group.body}-{group.head}" for group in groups for _ in range(group.members)]
+    metrics = {
+        "split": {
+            name: judge(rows, together, low, high)
+            for name, rows in (("train", train), ("validation", validation), ("test", test))
+        },
+        "members": [
+            {"group": name, "weight": weight, **judge(last, member)}
+            for name, weight, member in zip(names, aggregation.weights, units, strict=True)
+        ],
+        "naive": judge(last, last_known_units(observed, mask)),
+    }
+    return Measured(metrics, noise(validation | test), aggregation)
+
+
+def aggregation_of(
+    settings: AggregationSettings, groups: tuple[Group, ...], observed: np.ndarray, units: np.ndarray, rows: np.ndarray
+) -> Aggregation:
+    """The configured aggregation, with weights from the rows [T, S] that validate (equal where there are none)."""
+    members = [number for number, group in enumerate(groups) for _ in range(group.members)]
+    weights = np.full(len(members), 1 / len(members))
+    if settings.weights is not None:
+        weights = _given(settings.weights, len(members))
+    elif settings.name == "weighted" and rows.any():
+        weights = WEIGHINGS[settings.by](observed[rows], units[:, rows])
+    return Aggregation(settings.name, tuple(map(float, weights)), tuple(members), settings.confidence, settings.trim)
+
+
+def inverse_error(observed: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """[K] weights ∝ 1 / mean squared relative error; observed [N], units [K, N]."""
+    error = (((units - observed) / (observed.mean() + units.mean(0))) ** 2).mean(1)
+    return (1 / error) / (1 / error).sum()
+
+
+def stacked(observed: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """[K] weights on the simplex of least squared error, rows scaled by their size (Breiman 1996)."""
+    scale = 1 / np.sqrt(observed.mean() + units.mean(0))
+    rows, target = (units * scale).T.astype(np.float64), (observed * scale).astype(np.float64)
+    sure = 1e3 * np.abs(rows).max()  # a row that holds the weights' sum at 1
+    found = nnls(np.vstack([rows, np.full(rows.shape[1], sure)]), np.append(target, sure))[0]
+    return found / found.sum()
+
+
+def last_known_units(units: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """[T, S] the units of the last observed period before each; 0 where there is none."""
+    last = np.zeros(units.shape[1], units.dtype)
+    found = np.zeros_like(units)
+    for period in range(len(units)):
+        found[period] = last
+        last = np.where(mask[period], units[period], last)
+    return found
+
+
+WEIGHINGS = {"validation": inverse_error, "stacked": stacked}
+
+
+def _given(weights: list[float], members: int) -> np.ndarray:
+    given = np.asarray(weights, float)
+    if len(given) != members or (given < 0).any() or given.sum() <= 0:
+        raise ConfigError(
+            f"aggregation.weights needs {members} numbers that are not negative, one per member in the order of the "
+            f"groups, not {list(weights)}."
+        )
+    return given / given.sum()

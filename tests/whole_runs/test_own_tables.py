@@ -1,0 +1,134 @@
+"""Tables of one's own through the whole job: files, DataFrames, objectives, and an input too small to learn from."""
+
+import pandas as pd
+import pytest
+
+import jointprice as library
+
+QUICK = "experiment=quick"
+
+CATALOGUE = """\
+- {type: bounds}
+- {type: max_change, percent: 15}
+- {type: ending, cents: [9, 5], scope: "category != 'accessories'"}
+- {type: unit_margin, min: 0.10}
+- {type: portfolio_margin, min: 0.25, scope: "category == 'cases'"}
+- {type: inventory, mode: cap_sales}
+- {type: price_index, min: 0.97, max: 1.03, by: category}
+- {type: max_changes, share: 0.25, by: store}
+- {type: same_price, by: family}
+- {type: order, by: size_ml, per: unit, direction: not_increasing, within: brand, soft: true, priority: 2}
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_run(jointprice, tiny):
+    ended = jointprice(QUICK, *tiny)
+    assert ended.code == 0, ended.err
+    return ended
+
+
+@pytest.fixture(scope="session")
+def market_tables(market, write):
+    return ["data=table", *write(**market)]
+
+
+@pytest.fixture(scope="session")
+def without_costs(market, write):
+    return [
+        "data=table",
+        *write(**{name: table.drop(columns="cost", errors="ignore") for name, table in market.items()}),
+    ]
+
+
+def test_an_input_too_small_to_learn_from_ends_well_with_every_offer_held_and_told_why(tiny_run):
+    prices = tiny_run.prices()
+    assert prices["product"].tolist() == ["case-blue", "case-red", "strap"]
+    assert (prices["status"] == "held").all()
+    assert (prices["price"] == prices["current_price"]).all()
+    assert prices["note"].str.startswith("held: 4 periods of sales (at least 12 needed)").all()
+    assert (tiny_run.directory / "manifest.json").exists()
+    assert tiny_run.json("summary.json")["offers"] == {"total": 3, "priced": 0, "held": 3}
+    assert "no price changes" in tiny_run.out
+
+
+def test_rules_that_this_version_lacks_are_refused_by_name_before_anything_is_trained(jointprice, tiny, rules):
+    ended = jointprice(QUICK, *tiny, rules(CATALOGUE))
+    assert ended.code == 2
+    assert "(max_changes): the rule max_changes is not in this version" in ended.err
+    assert "(order): the rule order is not in this version" in ended.err
+    assert "Traceback" not in ended.err
+    assert not list(ended.directory.glob("prices.*"))
+    assert not (ended.directory / "model").exists()
+
+
+def test_the_other_rules_of_the_catalogue_run(jointprice, tiny, rules, broken_rules):
+    known = "".join(
+        line for line in CATALOGUE.splitlines(keepends=True) if "max_changes" not in line and "order" not in line
+    )
+    overrides = (QUICK, *tiny, rules(known))
+    ended = jointprice(*overrides)
+    assert ended.code == 0, ended.err
+    assert broken_rules(ended, *overrides) == []
+    assert {rule["name"] for rule in ended.json("summary.json")["rules"]} >= {"ending", "same_price", "inventory"}
+
+
+def test_soft_rules_are_refused(jointprice, tiny, rules):
+    ended = jointprice(QUICK, *tiny, rules("- {type: bounds, soft: true, priority: 2}"))
+    assert ended.code == 2
+    assert "soft rules" in ended.err
+
+
+def test_a_market_written_to_files_gives_the_prices_of_the_market_itself(jointprice, default_run, market_tables):
+    ended = jointprice(QUICK, *market_tables)
+    assert ended.code == 0, ended.err
+    assert (ended.directory / "prices.csv").read_bytes() == (default_run.directory / "prices.csv").read_bytes()
+    assert ended.json("summary.json")["oracle"] is None  # its truth is not known
+
+
+def test_the_python_api_returns_the_prices_of_the_command(jointprice, market, market_tables):
+    told = jointprice(QUICK, *market_tables, "seed=3")
+    done = library.run(**market, overrides=[QUICK, "seed=3"])
+    pd.testing.assert_frame_equal(done.prices, pd.read_parquet(told.directory / "prices.parquet"))
+    assert done.summary["objective"] == told.json("summary.json")["objective"]
+    assert done.metrics == told.json("metrics.json")
+
+
+def test_fit_optimise_and_check_do_in_steps_what_run_does_at_once(market, default_run):
+    fitted = library.fit(**market, overrides=[QUICK])
+    prices = library.optimise(fitted.ensemble, fitted.offers, overrides=[QUICK])
+    assert prices["price"].tolist() == default_run.prices()["price"].tolist()
+    assert library.check(prices, fitted.offers) == []
+    raised = library.check(prices.assign(price=prices["price"] * 2), fitted.offers)
+    assert {breach.rule for breach in raised} >= {"max_change", "price_index"}
+
+
+def test_profit_without_any_cost_is_refused_before_anything_is_trained(jointprice, without_costs):
+    ended = jointprice(QUICK, *without_costs)
+    assert ended.code == 2
+    assert "objective=profit needs costs" in ended.err
+    assert "objective=revenue" in ended.err
+    assert not list(ended.directory.glob("prices.*"))
+    assert not (ended.directory / "model").exists()
+
+
+def test_revenue_needs_no_costs(jointprice, without_costs, broken_rules):
+    overrides = (QUICK, *without_costs, "objective=revenue")
+    ended = jointprice(*overrides)
+    assert ended.code == 0, ended.err
+    prices, objective = ended.prices(), ended.json("summary.json")["objective"]
+    assert broken_rules(ended, *overrides) == []
+    assert (prices["status"] == "priced").all()
+    assert prices[["cost", "profit", "margin"]].isna().all(axis=None)
+    assert objective["name"] == "revenue"
+    assert objective["recommended"] == pytest.approx((prices["price"] * prices["units"]).sum(), rel=1e-6)
+    assert objective["current"] == pytest.approx((prices["current_price"] * prices["units_current"]).sum(), rel=1e-6)
+
+
+def test_columns_under_names_of_ones_own_are_mapped(jointprice, market, write):
+    sales = market["sales"].rename(columns={"units": "units_sold", "product": "article"})
+    names = ["data.columns.units=units_sold", "data.columns.product=article"]
+    products = market["products"].rename(columns={"product": "article"})
+    ended = jointprice("task=validate", "data=table", *write(sales=sales, products=products), *names)
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith("validate: done · 5,760 rows: 96 series × 60 weeks · 2023-01-02 to 2024-02-19")
