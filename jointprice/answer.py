@@ -38,9 +38,7 @@ def answer_table(
     elasticity = own_elasticities(problem.demand, current, _sets(ensemble, offers)).mean(0)
     priced = problem.decision >= 0
     seen_low, seen_high = (offers[name].to_numpy(np.float64) for name in ("observed_min", "observed_max"))
-    notes = [
-        "; ".join(part for part in parts if part) for parts in zip(held, offers["note"].fillna(""), strict=True)
-    ]
+    notes = ["; ".join(part for part in parts if part) for parts in zip(held, offers["note"].fillna(""), strict=True)]
 
     def where_known(values: np.ndarray) -> np.ndarray:
         return np.where(history, values, np.nan)

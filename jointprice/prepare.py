@@ -27,6 +27,11 @@ class Prepared(NamedTuple):
     panel: SalesPanel
     market: Market | None
 
+    @property
+    def warnings(self) -> list[str]:
+        """What was treated, in sentences."""
+        return [*self.tables.warnings, *self.panel.warnings]
+
 
 def prepare(settings: DataSettings, given: Mapping[str, Any] | None = None) -> Prepared:
     """Read and lay out the data.

@@ -66,7 +66,7 @@ def price_offers(
         decimals=config.data.decimals,
         max_rungs=config.search.max_rungs,
     )
-    held = np.where(held != "", held, reasons)
+    held = np.where(reasons == "", held, "held: " + reasons)
     solution = make_optimiser(config.search)(problem, seed=config.seed, progress=progress)
     solution, answer = _first_that_passes(config, ensemble, problem, solution, held, rules)
     return Pricing(problem, solution, answer, tuple(rules))

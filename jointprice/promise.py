@@ -52,9 +52,7 @@ def mix_and_level(problem: PricingProblem, prices: np.ndarray) -> tuple[float, f
     weight = sold_units(problem, problem.current[None]).mean(0)[0]
     category = problem.offers["category"].astype("category").cat.codes.to_numpy()
     count = int(category.max(initial=0)) + 1
-    spent, before = (
-        np.bincount(category, weight * value * moves, count) for value in (prices, problem.current)
-    )
+    spent, before = (np.bincount(category, weight * value * moves, count) for value in (prices, problem.current))
     index = np.where(before > 0, spent / np.where(before > 0, before, 1), 1.0)
     neutral = np.where(moves, prices / np.where(index > 0, index, 1)[category], problem.current)
     mix = float(gains(problem, neutral).mean())

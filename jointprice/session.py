@@ -42,22 +42,23 @@ class Session:
             yield advance
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
 
-    def finish(self, summary: dict[str, Any]) -> dict[str, Any]:
-        """Write summary.json with the audit, then the manifest, last."""
+    def audit(self) -> dict[str, Any]:
+        """What identifies the run: seed, device, versions, hash of the configuration."""
         import jax
 
-        config = asdict(self.config)
-        self.seconds["total"] = time.perf_counter() - self.started
-        summary = {
-            "status": "done",
+        return {
             "task": self.config.task,
             "seed": self.config.seed,
-            **summary,
-            "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
             "device": str(jax.devices()[0]),
             "versions": {name: version(name) for name in PACKAGES},
-            "config_sha256": sha256(dumps(config, sort_keys=True, default=str).encode()).hexdigest(),
+            "config_sha256": sha256(dumps(asdict(self.config), sort_keys=True, default=str).encode()).hexdigest(),
         }
+
+    def finish(self, summary: dict[str, Any]) -> dict[str, Any]:
+        """Write summary.json with times and audit, then the manifest, last."""
+        self.seconds["total"] = time.perf_counter() - self.started
+        seconds = {name: round(value, 3) for name, value in self.seconds.items()}
+        summary = {"status": "done", **self.audit(), **summary, "seconds": seconds}
         self.directory.write_json("summary.json", summary)
         self.directory.finish()
         return summary

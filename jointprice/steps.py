@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,14 @@ from jointprice.prepare import Prepared, prepare
 from jointprice.pricing import Pricing, price_offers
 from jointprice.promise import mix_and_level, promise
 from jointprice.session import Session
+from search.types import Objective
 
 
 def read(session: Session) -> Prepared:
     """Tables and panel; warnings are told."""
     with session.stage("read"):
         prepared = prepare(session.config.data, session.given)
-    for warning in prepared.tables.warnings:
+    for warning in prepared.warnings:
         session.progress.note(f"note: {warning}")
     return prepared
 
@@ -80,13 +82,11 @@ def price(session: Session, ensemble: Ensemble, offers: pd.DataFrame) -> Pricing
     return pricing
 
 
-def pricing_summary(
-    session: Session, ensemble: Ensemble, pricing: Pricing, market: Market | None
-) -> dict[str, Any]:
+def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, market: Market | None) -> dict[str, Any]:
     """The contract's keys on offers, objective, uplift, oracle, search and rules."""
     answer, problem, solution = pricing.answer, pricing.problem, pricing.solution
     name = problem.objective.name
-    recommended, current = objective_totals(answer, name)
+    recommended, current = objective_totals(answer, problem.objective)
     mix, level = mix_and_level(problem, solution.prices)
     with session.stage("promise"):
         promised = promise(ensemble, problem, seed=session.config.seed)
@@ -130,15 +130,27 @@ def pricing_summary(
     }
 
 
-def objective_totals(answer: pd.DataFrame, name: str) -> tuple[float, float]:
+def objective_totals(answer: pd.DataFrame, objective: Objective) -> tuple[float, float]:
     """In-model totals at the recommended and at the current prices, from the written figures, exactly summed."""
-    import math
-
-    if name == "profit":
-        pair = answer["profit"], answer["profit_current"]
-    elif name == "units":
-        pair = answer["units"], answer["units_current"]
+    if objective.name == "revenue":
+        current = answer["current_price"] / (1 + objective.tax_rate) * answer["units_current"]
+        pair = answer["revenue"], current
     else:
-        before = answer["revenue"] / answer["price"] * answer["current_price"] / answer["units"]
-        pair = answer["revenue"], before * answer["units_current"]
+        pair = answer[objective.name], answer[f"{objective.name}_current"]
     return tuple(math.fsum(column.dropna()) for column in pair)
+
+
+def losing_scope(pricing: Pricing) -> list[str]:
+    """A warning where the prices earn less than holding: one price for several offers may not be worth it."""
+    gain = pricing.solution.value
+    if gain >= 0:
+        return []
+    scope = pricing.problem.offers["store"].nunique() > 1
+    return [
+        f"The model expects these prices to earn {-gain:,.2f} less than holding prices (risk deducted). "
+        + (
+            "One price for several stores gives up what their own prices earn: try search.scope=store_product, or hold."
+            if scope
+            else "The rules force changes that do not pay: relax them, or hold."
+        )
+    ]

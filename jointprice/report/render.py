@@ -72,7 +72,8 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
 
 def _metric_rows(metrics: dict[str, Any]) -> list[tuple[str, dict]]:
     """Name and figures per split, of the naive forecast, and of the first members."""
-    members = [(f"member {number + 1}", one) for number, one in enumerate(metrics["members"][:MOST_MEMBERS])]
+    shown = enumerate(metrics["members"][:MOST_MEMBERS], start=1)
+    members = [(f"member {number}, {one['group']}", one) for number, one in shown]
     return [*metrics["split"].items(), ("naive: last known sales", metrics["naive"]), *members]
 
 

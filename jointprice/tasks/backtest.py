@@ -39,6 +39,6 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
         {
             "backtest": {"rounds": len(rounds), **metrics["split"]["test"], "naive_wape": metrics["naive"]["wape"]},
             "inputs": prepared.tables.inputs,
-            "warnings": [*prepared.tables.warnings, *prepared.panel.warnings],
+            "warnings": prepared.warnings,
         }
     )

@@ -21,7 +21,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     if config.model is None:
         prepared = steps.read(session)
         ensemble = steps.train(session, prepared).ensemble
-        inputs, warnings = prepared.tables.inputs, [*prepared.tables.warnings, *prepared.panel.warnings]
+        inputs, warnings = prepared.tables.inputs, prepared.warnings
     else:
         ensemble = steps.load_model(session)
     rows = None

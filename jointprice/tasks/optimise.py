@@ -21,7 +21,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
         offers, inputs, warnings = load_offers(config.data, ensemble.history, offers=session.given.get("offers"))
     pricing = steps.price(session, ensemble, offers)
     summary = steps.pricing_summary(session, ensemble, pricing, None)
-    summary |= {"inputs": inputs, "warnings": list(warnings)}
+    summary |= {"inputs": inputs, "warnings": [*warnings, *steps.losing_scope(pricing)]}
     with session.stage("report"):
-        write_report(session, pricing, summary, None)
+        write_report(session, pricing, session.audit() | summary, None)
     return session.finish(summary)

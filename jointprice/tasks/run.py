@@ -21,7 +21,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     trained = steps.train(session, prepared)
     pricing = steps.price(session, trained.ensemble, prepared.tables.offers)
     summary = steps.pricing_summary(session, trained.ensemble, pricing, prepared.market)
-    summary |= {"inputs": prepared.tables.inputs, "warnings": [*prepared.tables.warnings, *prepared.panel.warnings]}
+    summary |= {"inputs": prepared.tables.inputs, "warnings": [*prepared.warnings, *steps.losing_scope(pricing)]}
     with session.stage("report"):
-        write_report(session, pricing, summary, trained)
+        write_report(session, pricing, session.audit() | summary, trained)
     return session.finish(summary)

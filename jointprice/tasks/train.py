@@ -16,6 +16,4 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     session = open_session(config, output, given)
     prepared = steps.read(session)
     steps.train(session, prepared)
-    return session.finish(
-        {"inputs": prepared.tables.inputs, "warnings": [*prepared.tables.warnings, *prepared.panel.warnings]}
-    )
+    return session.finish({"inputs": prepared.tables.inputs, "warnings": prepared.warnings})

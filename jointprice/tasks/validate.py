@@ -32,6 +32,6 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
                 "power": {name: int(count) for name, count in found["power"].value_counts().items()},
             },
             "inputs": tables.inputs,
-            "warnings": [*tables.warnings, *panel.warnings],
+            "warnings": prepared.warnings,
         }
     )

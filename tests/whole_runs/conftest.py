@@ -104,7 +104,7 @@ def model(default_run: Ended) -> str:
 
 
 @pytest.fixture(scope="session")
-def market(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
+def market() -> dict[str, pd.DataFrame]:
     """The embedded market's tables by name, as a user would have them in DataFrames."""
     from data_io.markets.catalogue import make_market
 

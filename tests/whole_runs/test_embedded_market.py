@@ -1,13 +1,18 @@
 """The embedded market through the whole job: what a complete run directory holds, and what its prices keep to."""
 
 import json
+import os
+import subprocess
+import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from data_io.write import read_manifest, verify
 
+ROOT = Path(__file__).parents[2]
 QUICK = "experiment=quick"
 PRICE_COLUMNS = [
     *("product", "store", "category", "current_price", "price", "change_pct", "cost", "units_current", "units"),
@@ -149,11 +154,21 @@ def test_stores_may_have_prices_of_their_own(jointprice, broken_rules):
     assert (ended.prices().groupby("product")["price"].nunique() > 1).any()
 
 
-def test_the_same_seed_writes_the_same_bytes_and_another_seed_other_prices(default_run, jointprice):
-    again, other = jointprice(QUICK), jointprice(QUICK, "seed=1")
-    written = [(ended.directory / "prices.csv").read_bytes() for ended in (default_run, again, other)]
-    assert written[0] == written[1]
-    assert written[0] != written[2]
+def test_the_same_seed_writes_the_same_bytes_in_a_process_of_its_own(default_run, tmp_path):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    line = [sys.executable, "-m", "jointprice", QUICK]
+    ended = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, encoding="utf-8")
+    assert ended.returncode == 0, ended.stderr
+    (written,) = tmp_path.glob("outputs/*/*/prices.csv")
+    assert written.read_bytes() == (default_run.directory / "prices.csv").read_bytes()
+    told, told_here = (text.splitlines()[:-1] for text in (ended.stdout, default_run.out))
+    assert told == told_here  # all but the last line, which names the directory
+
+
+def test_another_seed_writes_other_prices(default_run, jointprice):
+    other = jointprice(QUICK, "seed=1")
+    assert other.code == 0, other.err
+    assert (other.directory / "prices.csv").read_bytes() != (default_run.directory / "prices.csv").read_bytes()
 
 
 def test_results_go_to_stdout_and_progress_to_stderr(default_run):

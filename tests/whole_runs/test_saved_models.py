@@ -51,6 +51,23 @@ def test_a_model_prices_the_offers_of_a_file_as_the_whole_job_does(optimise, mar
     assert ended.prices()["price"].tolist() == default_run.prices()["price"].tolist()
 
 
+@pytest.mark.parametrize(
+    ("overrides", "optimiser", "objective"),
+    [
+        (["search=gradient"], "gradient", "profit"),
+        (["search=random", "search.evaluations=200"], "random", "profit"),
+        (["objective=units"], "genetic", "units"),
+    ],
+)
+def test_other_optimisers_and_objectives_gain_in_the_model_too(optimise, broken_rules, overrides, optimiser, objective):
+    ended, overrides = optimise(*overrides)
+    assert ended.code == 0, ended.err
+    assert broken_rules(ended, *overrides) == []
+    summary = ended.json("summary.json")
+    assert (summary["search"]["optimiser"], summary["objective"]["name"]) == (optimiser, objective)
+    assert summary["objective"]["recommended"] >= summary["objective"]["current"]
+
+
 def test_offers_with_texts_among_their_numbers_are_refused_with_line_and_column(optimise, market, write):
     broken = market["offers"].astype({"max_price": object})
     broken.loc[[2, 5], "max_price"] = "a lot"
