@@ -27,6 +27,7 @@ from ensemble.types import Ensemble, Group, Sizes
 SCHEMA = 1
 ARRAYS, RECORD, HASHES = "arrays.safetensors", "model.json", "hashes.json"
 SPEC_ARRAYS = ("reference_price", "level", "weight", "class_edges", "class_means")
+NOISE_ARRAYS = ("dispersion", "percentage_ratio")
 SCALES = ("attribute_scale", "dynamic_scale")
 
 
@@ -35,7 +36,7 @@ def dump(ensemble: Ensemble) -> dict[str, bytes]:
     arrays = {f"inputs/{name}": np.asarray(value) for name, value in ensemble.inputs._asdict().items()}
     arrays |= {f"spec/{name}": getattr(ensemble.spec, name) for name in SPEC_ARRAYS}
     arrays |= {f"spec/{name}/{i}": part for name in SCALES for i, part in enumerate(getattr(ensemble.spec, name))}
-    arrays["dispersion"] = ensemble.dispersion
+    arrays |= {name: getattr(ensemble, name) for name in NOISE_ARRAYS}
     for role, groups in _roles(ensemble):
         for number, group in enumerate(groups):
             leaves = jax.tree_util.tree_flatten_with_path(group.parameters)[0]
@@ -98,7 +99,7 @@ def load(folder: str | Path) -> Ensemble:
         promotion_names=tuple(record["promotion_names"]),
         aggregation=_aggregation(record["aggregation"]),
         window=record["window"],
-        dispersion=arrays["dispersion"],
+        **{name: arrays[name] for name in NOISE_ARRAYS},
         halves=tuple(halves),
         history=from_record(record["history"]),
         verdicts=pd.DataFrame(record["verdicts"]),

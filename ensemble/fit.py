@@ -96,6 +96,7 @@ def fit_ensemble(
         aggregation=measured.aggregation,
         window=window,
         dispersion=measured.dispersion,
+        percentage_ratio=measured.percentage_ratio,
         history=history,
         verdicts=verdicts(panel),
         halves=tuple(_members(plans, fits, half) for half in (0, 1)) if training.promise_members else (),

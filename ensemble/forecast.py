@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import gamma
 
 from data_io.errors import InputError, Problem
 from ensemble.aggregate import DemandClasses, combine
@@ -51,6 +50,7 @@ def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_nu
     phi, scale, spec = ensemble.dispersion[row], ensemble.spec.units_scale, ensemble.spec
     low, high = interval(units, phi)
     classes = DemandClasses(spec.class_edges, spec.class_means, spec.level[row], phi)
+    prediction = np.asarray(combine(units, ensemble.aggregation, classes), np.float64) * scale
     table = pd.DataFrame(
         {
             "round": round_number,
@@ -58,25 +58,14 @@ def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_nu
             "store": ensemble.series["store"].to_numpy()[row],
             "product": ensemble.series["product"].to_numpy()[row],
             "units": came,
-            "prediction": np.asarray(combine(units, ensemble.aggregation, classes), np.float64) * scale,
-            "prediction_mape": absolute_percentage_point(units, phi) * scale,
+            "prediction": prediction,
+            "prediction_mape": prediction * ensemble.percentage_ratio[row],
             "p10": low * scale,
             "p90": high * scale,
         }
     )
     order = table.sort_values(["store", "product", "date"]).index
     return Forecast(table.loc[order].reset_index(drop=True), units[:, order] * scale)
-
-
-def absolute_percentage_point(units: np.ndarray, phi: np.ndarray) -> np.ndarray:
-    """[...] the forecast of least expected absolute percentage error, from members' means [K, ...] and φ [...].
-
-    It is the median of the demand density weighted by 1/y; for a gamma density of shape a that is the median of the
-    gamma of shape a - 1 and the same scale.
-    """
-    mean = np.maximum(units.mean(0), 1e-6)
-    shape = 1 / (phi + 1 / mean + units.var(0) / mean**2)
-    return gamma.ppf(0.5, np.maximum(shape - 1, 0.05), scale=mean / shape)
 
 
 def _places(ensemble: Ensemble, future: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

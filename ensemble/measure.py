@@ -14,17 +14,19 @@ from data_io.errors import ConfigError
 from data_io.features import FeatureSpec, Inputs
 from ensemble.aggregate import Aggregation, DemandClasses, combine
 from ensemble.metrics import forecast_metrics
-from ensemble.noise import dispersion, interval
+from ensemble.noise import dispersion, interval, percentage_ratio
 from ensemble.predict import predict
 from ensemble.settings import AggregationSettings
 from ensemble.types import Group, Sizes
 
 
 class Measured(NamedTuple):
-    """metrics in the contract's words, φ [S] of the demand noise, and the aggregation with its weights."""
+    """metrics in the contract's words, φ [S] of the demand noise, the ratio [S] of the forecast of least percentage
+    error to the mean, and the aggregation with its weights."""
 
     metrics: dict
     dispersion: np.ndarray
+    percentage_ratio: np.ndarray
     aggregation: Aggregation
 
 
@@ -65,7 +67,9 @@ def measure(
         ],
         "naive": judge(last, last_known_units(observed, mask)),
     }
-    return Measured(metrics, noise(validation | test), aggregation)
+    later = validation | test
+    ratio = percentage_ratio(observed, together, later if later.any() else train, inputs.product)
+    return Measured(metrics, noise(later), ratio, aggregation)
 
 
 def aggregation_of(

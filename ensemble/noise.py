@@ -9,6 +9,7 @@ import numpy as np
 from scipy.stats import nbinom
 
 LEAST, MOST = 1e-3, 4.0  # bounds of φ
+LEAST_RATIO_ROWS = 200  # from which a product has a ratio of its own
 PRIOR_ROWS = 20.0  # weight of the pooled estimate against a product's own rows
 
 
@@ -27,6 +28,29 @@ def dispersion(units: np.ndarray, mean: np.ndarray, mask: np.ndarray, product: n
     above, below = (np.bincount(product, values.sum(0), count) for values in (excess, scale))
     own = (above + PRIOR_ROWS * 0.5 * pooled) / (below + PRIOR_ROWS * 0.5)
     return own[product].clip(LEAST, MOST)
+
+
+def percentage_ratio(units: np.ndarray, mean: np.ndarray, mask: np.ndarray, product: np.ndarray) -> np.ndarray:
+    """[S] what a forecast of the mean is multiplied by for the least absolute percentage error, per product.
+
+    Σ |r μ - y| / y is least at the median of y / μ weighted by μ / y, so it needs no law of the noise. Products with
+    fewer than LEAST_RATIO_ROWS rows take the pooled one. Args: units, mean, mask [T, S]; product [S] codes.
+    """
+    rows = (mask > 0) & (units > 0) & (mean > 0)
+    if not rows.any():
+        return np.ones(len(product))
+    ratio, code = units[rows] / mean[rows], np.broadcast_to(product, rows.shape)[rows]
+    found = np.full(int(product.max(initial=0)) + 1, _weighted_median(ratio))
+    for one in np.flatnonzero(np.bincount(code) >= LEAST_RATIO_ROWS):
+        found[one] = _weighted_median(ratio[code == one])
+    return found[product]
+
+
+def _weighted_median(ratio: np.ndarray) -> float:
+    """Median of ratios [N] with weights 1 / ratio."""
+    order = np.sort(ratio)
+    weight = np.cumsum(1 / order)
+    return float(order[np.searchsorted(weight, 0.5 * weight[-1])])
 
 
 def interval(members: np.ndarray, phi: np.ndarray, probabilities: tuple[float, float] = (0.1, 0.9)):

@@ -66,6 +66,7 @@ class Ensemble:
         window: periods of history at the beginning of `inputs`, which bodies that read it need.
         dispersion: [S] extra variance φ of the demand noise, Var = μ + φ μ² (scaled units).
         halves: per half of the time blocks, the groups trained on it alone (for the promise); may be empty.
+        percentage_ratio: [S] forecast of least absolute percentage error over the mean.
         history: what is last known of every series.
         verdicts: per product, see ensemble.response.verdicts.
     """
@@ -81,6 +82,7 @@ class Ensemble:
     aggregation: Aggregation
     window: int
     dispersion: np.ndarray
+    percentage_ratio: np.ndarray
     history: History
     verdicts: pd.DataFrame
     halves: tuple[tuple[Group, ...], ...] = ()

@@ -99,6 +99,10 @@ def _headline(summary: dict) -> str:
         parts.append(f"{data['offers']:,} offers to price · price response of the products: {power}")
     if forecast := summary.get("forecast"):
         parts.append(f"{forecast['rows']:,} rows, up to {forecast['last_period']}")
+    if backtest := summary.get("backtest"):
+        wape, naive = 100 * backtest["wape"], 100 * backtest["naive_wape"]
+        parts.append(f"{backtest['rounds']} rounds, {backtest['rows']:,} rows")
+        parts.append(f"WAPE {wape:.1f} % (last known units: {naive:.1f} %)")
     if offers := summary.get("offers"):
         parts.append(f"{offers['priced']} of {offers['total']} offers priced, {offers['held']} held")
     if objective := summary.get("objective"):

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from ensemble.forecast import absolute_percentage_point
 from ensemble.metrics import forecast_metrics
-from ensemble.noise import dispersion, interval
+from ensemble.noise import dispersion, interval, percentage_ratio
 
 
 def test_metrics_agree_with_their_definitions():
@@ -38,13 +37,20 @@ def test_dispersion_is_recovered_and_its_interval_covers_four_fifths():
     assert 0.78 < ((units >= low) & (units <= high)).mean() < 0.86
 
 
-def test_the_absolute_percentage_point_has_the_least_absolute_percentage_error():
+def test_the_percentage_ratio_has_the_least_absolute_percentage_error():
     rng = np.random.default_rng(2)
-    mean, phi = 300.0, 0.15
-    units = rng.poisson(mean * rng.gamma(1 / phi, phi, 200_000))
-    point = float(absolute_percentage_point(np.full((1, 1), mean), np.array([phi]))[0])
+    mean = rng.uniform(20, 300, (500, 4))
+    units = rng.poisson(mean * rng.gamma(4, 0.25, mean.shape)).astype(float)
+    ratio = percentage_ratio(units, mean, np.ones_like(mean), np.array([0, 0, 1, 1]))
+    for product in (slice(0, 2), slice(2, 4)):
+        sold = units[:, product] > 0
 
-    def error(value):
-        return np.mean(np.abs(value - units[units > 0]) / units[units > 0])
+        def error(value, sold=sold, product=product):
+            return np.mean(np.abs(value * mean[:, product] - units[:, product])[sold] / units[:, product][sold])
 
-    assert error(point) <= min(error(0.95 * point), error(1.05 * point), error(mean))
+        assert error(ratio[product][0]) <= min(error(value) for value in np.linspace(0.3, 1.3, 41)) + 1e-3
+
+
+def test_without_sales_the_percentage_ratio_is_one():
+    nothing = np.zeros((3, 2))
+    np.testing.assert_array_equal(percentage_ratio(nothing, nothing, nothing, np.array([0, 1])), 1)

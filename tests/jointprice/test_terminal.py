@@ -103,6 +103,13 @@ def test_the_headline_of_a_forecast_tells_its_rows_and_how_far_they_go(tmp_path,
     assert told == "forecast: done · period 2024-06-03 · 1,200 rows, up to 2024-06-24"
 
 
+def test_the_headline_of_a_backtest_tells_its_error_beside_the_naive_one(tmp_path, capsys):
+    found = {"rounds": 10, "rows": 1920, "wape": 0.29533, "naive_wape": 0.5112}
+    terminal.show_result({"task": "backtest", "status": "done", "backtest": found}, tmp_path)
+    told = capsys.readouterr().out.splitlines()[0]
+    assert told == "backtest: done · 10 rounds, 1,920 rows · WAPE 29.5 % (last known units: 51.1 %)"
+
+
 def test_the_table_is_plain_text_where_stdout_is_no_terminal(tmp_path, capsys):
     prices(tmp_path, "[red]a[/red],s,10.0,10.5,5.0,100,95,300,290")
     terminal.show_result({"task": "run"}, tmp_path)

@@ -20,7 +20,7 @@ from search.problem import build_problem
 from search.rules.catalogue import build_rules
 from search.types import Objective, Solution
 
-MODEL = ("ensemble.members=2", "ensemble.width=8", "training.epochs=2", "training.refit=false")
+MODEL = ("experiment=quick", "ensemble.width=8", "training.epochs=2", "training.refit=false")
 SEARCH = ("search=gradient", "search.steps=4", "search.starts=1")
 ORACLE = {"share": 0.987, "captured": 0.75, "uplift_realised": 12.5}
 

@@ -40,7 +40,7 @@ def test_without_a_promise_the_headline_says_why(finished, written, read_page):
 def test_the_figures_of_the_forecast_are_in_the_page(finished, written, read_page):
     page = read_page(written(finished))
     rows = {row[0]: row for row in page.rows[None] if row}
-    assert {"train", "validation", "test", "naive: last known sales", "member 1", "member 2"} <= rows.keys()
+    assert {"train", "validation", "test", "naive: last known sales", "member 1, mlp-elasticity"} <= rows.keys()
     assert rows["test"][4] == f"{finished.trained.metrics['split']['test']['mape']:.1%}".replace("%", " %")
     assert "Training: evaluate" in page.text
     assert "Training: refit" not in page.text

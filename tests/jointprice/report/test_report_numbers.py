@@ -12,7 +12,7 @@ from jointprice.report import changes, charts, curves
 @pytest.mark.parametrize("objective", ["profit", "revenue", "units"])
 def test_the_changes_add_up_to_the_change_of_the_objective(objective, made):
     pricing = made(6, stores=2, objective=objective)
-    recommended, current = steps.objective_totals(pricing.answer, objective)
+    recommended, current = steps.objective_totals(pricing.answer, pricing.problem.objective)
     found = changes.price_changes(pricing.problem, pricing.answer)
     assert len(found.rows) == 6
     assert sum(row.gain for row in found.rows) == pytest.approx(recommended - current, rel=1e-9)
