@@ -6,7 +6,6 @@ pandas or Optuna, so that help and `--cfg job` answer at once.
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Sequence
@@ -21,13 +20,14 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from data_io.errors import ResourceError
-from jointprice import failures, guard, registry
+from jointprice import failures, guard, registry, sweep
 from jointprice.compose import to_settings
 from jointprice.explain import explain
 from jointprice.help import help_text, version_text
 from jointprice.schema import register
 
 register()  # on import: a worker process of a parallel launcher imports only this module
+sweep.register()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,21 +51,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def execute(composed: DictConfig, output: Path, *, table: bool = True) -> tuple[int, dict]:
+def execute(composed: DictConfig, output: Path, *, sweeping: bool = False) -> int:
     """Run the configured task in its run directory.
 
     Args:
         composed: Hydra's configuration without its own part.
         output: the run directory; it exists.
-        table: print the largest changes, not only one line.
+        sweeping: print one line without the table of changes, and keep a run that finished here before.
 
     Returns:
-        The exit code and the summary ({} after a failure, which is told on stderr and left in error.json).
+        The exit code; a failure is told on stderr and left in error.json.
     """
     from jointprice import terminal
 
     try:
         config = to_settings(composed)
+        if sweeping and sweep.finished(output, config):
+            print(f"{output.name}: finished before, kept", file=sys.stderr)
+            return 0
+        failures.clear(output)
         summary = registry.resolve(registry.TASKS[config.task])(config, output)
     except BaseException as error:
         failure = failures.describe(error)
@@ -74,25 +78,28 @@ def execute(composed: DictConfig, output: Path, *, table: bool = True) -> tuple[
             failures.record(failure, output, composed.get("task"), composed.get("seed"))
         if not isinstance(error, Exception):
             raise SystemExit(failure.exit_code) from None
-        return failure.exit_code, {}
-    terminal.show_result(summary, output, table=table)
-    return 0, summary
+        return failure.exit_code
+    terminal.show_result(summary, output, table=not sweeping)
+    return 0
 
 
-def _job(composed: DictConfig) -> float:
-    """One job of Hydra. Returns the objective, which a sweeper may maximise; NaN after a failure.
+def _job(composed: DictConfig) -> float | None:
+    """One job of Hydra. Returns the value of `sweep.metric` for the sweeper; None after a failure.
 
     A single run ends with its exit code at once. In a sweep a failure is left in the job's folder, so that the
     other jobs go on; the leaderboard ends the sweep with the worst exit code.
     """
     settings = HydraConfig.get()
-    sweeping = settings.mode == RunMode.MULTIRUN
-    if sweeping:
-        print(f"job {settings.job.num}: {' '.join(settings.overrides.task)}", file=sys.stderr)
-    code, summary = execute(composed, Path(settings.runtime.output_dir), table=not sweeping)
-    if not sweeping:
-        raise SystemExit(code)
-    return float((summary.get("objective") or {}).get("recommended", math.nan))
+    output = Path(settings.runtime.output_dir)
+    if settings.mode != RunMode.MULTIRUN:
+        raise SystemExit(execute(composed, output))
+    print(f"job {settings.job.num}: {' '.join(settings.overrides.task)}", file=sys.stderr)
+    if execute(composed, output, sweeping=True):
+        return None
+    score = sweep.score(sweep.figures(output), composed.sweep.metric)
+    if score is None:
+        print(f"job {settings.job.num}: no value of sweep.metric={composed.sweep.metric}", file=sys.stderr)
+    return score
 
 
 _application = hydra.main(config_path="pkg://conf", config_name="config", version_base="1.3")(_job)

@@ -14,6 +14,7 @@ from data_io.errors import ConfigError
 from jointprice.registry import did_you_mean
 from jointprice.schema import Config
 
+_OF_THE_SWEEP_EXTRA = {"tpe", "joblib"}  # hydra/sweeper=optuna itself is ours and asks for tpe
 _KINDS = {"Integer": "a whole number", "Float": "a number", "bool": "true or false"}
 
 
@@ -35,6 +36,8 @@ def explain(error: Exception) -> ConfigError:
         )
     if "ValidationError" in text or ValidationError in (type(error), type(error.__cause__)):
         return ConfigError(f"{key}{_place(text)} {_wrong_type(text)}.")
+    if "No trials are completed" in text:  # Optuna's word
+        return ConfigError("no job of the sweep has a value to choose by; each told the reason above.")
     if isinstance(error, OmegaConfBaseException):
         return ConfigError(f"{key}: {_first_line(error)}.")
     return ConfigError(" ".join(line.strip() for line in str(error).splitlines() if line.strip()))
@@ -43,6 +46,8 @@ def explain(error: Exception) -> ConfigError:
 def _missing_option(error: MissingConfigException) -> str:
     group, _, option = (error.missing_cfg_file or "").rpartition("/")
     options = sorted(error.options or ())
+    if group.startswith(("hydra/sweeper", "hydra/launcher")) and option in _OF_THE_SWEEP_EXTRA:
+        return f"{group}={option} needs the extra `sweep`: pip install 'jointprice[sweep]'."
     if not group or not options:
         return _first_line(error)
     return (

@@ -16,6 +16,7 @@ from data_io.errors import InfeasibleError, JointpriceError, ResourceError
 INTERRUPTED = 130
 DEFECT = 1  # an error that is ours, not the user's
 STATUSES = {2: "refused", ResourceError.exit_code: "out_of_resources", INTERRUPTED: "interrupted", DEFECT: "failed"}
+_PRICES = ("prices.csv", "prices.parquet", "manifest.json")  # by the manifest others know that they are good
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE}
 
 
@@ -50,10 +51,10 @@ def describe(error: BaseException) -> Failure:
 
 
 def record(failure: Failure, output: Path, task: str | None, seed: int | None) -> None:
-    """Leave error.json in the run directory and take away prices that no one should use."""
+    """Leave error.json in the run directory and take away prices that no one should use, an earlier run's too."""
     from data_io.write import RunDirectory
 
-    for name in ("prices.csv", "prices.parquet"):
+    for name in _PRICES:
         (output / name).unlink(missing_ok=True)
     directory = RunDirectory(output)
     directory.write_json("error.json", asdict(failure))
@@ -62,6 +63,12 @@ def record(failure: Failure, output: Path, task: str | None, seed: int | None) -
             summary = {"status": failure.status, "task": task, "seed": seed, "message": failure.message}
             directory.write_json("summary.json", summary)
         directory.finish()
+
+
+def clear(output: Path) -> None:
+    """Take away what an earlier run in this folder left and others would take for this run's."""
+    for name in (*_PRICES, "error.json", "summary.json", "metrics.json"):
+        (output / name).unlink(missing_ok=True)
 
 
 def text(error: BaseException, failure: Failure, debug: bool) -> str:

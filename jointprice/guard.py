@@ -32,9 +32,10 @@ _OWN_TARGETS = {
     "hydra._internal.core_plugins.basic_launcher.BasicLauncher",
     "hydra._internal.core_plugins.basic_sweeper.BasicSweeper",
 }
-_CALLING_KEYS = {"_target_", "()", "class"}
+# The last two are Optuna's: a Python path that it calls, and an address from which it may load pickles.
+_CALLING_KEYS = {"_target_", "()", "class", "custom_search_space", "storage"}
 _BUILDING = re.compile(r"\$\{\s*oc\.(decode|create)")  # text to keys: would hide all of the above
-_CALLING_OVERRIDE = re.compile(r"_target_|\(\)\s*[:=]|(^|[.{,\s])class\s*[:=]")
+_CALLING_OVERRIDE = re.compile(r"_target_|\(\)\s*[:=]|(^|[.{,\s])(class|custom_search_space|storage)\s*[:=]")
 _PLAIN_KEYS = {item.name for item in fields(Config) if not is_dataclass(item.default_factory)}
 
 
@@ -97,6 +98,8 @@ def check_file(path: Path) -> None:
                 f"{line}: {key}: {value.value!r} names foreign code to call; only jointprice's own is allowed. "
                 "Choose by registered names instead."
             )
+        if key in ("params", "search_space") and any("hydra" in name for name, _ in _pairs(value)):
+            raise ConfigError(f"{line}: {key} may sweep settings of jointprice, not of Hydra.")
         if key == "searchpath":
             raise ConfigError(f"{line}: searchpath is refused in files. Give the folder by --config-dir.")
         if key == "defaults" and any(".." in scalar for scalar in _scalars(value)):

@@ -19,6 +19,7 @@ jointprice sets the prices of all products together: sales history -> demand ens
 
 usage: jointprice [key=value …]                  one run; its results are in outputs/
        jointprice -m key=value,value …           every combination; results and leaderboard.csv in multirun/
+       jointprice -m hydra/sweeper=optuna 'key=interval(a,b)' …     values that Optuna proposes (extra: sweep)
        jointprice --cfg job [key=value …]        show the configuration, do nothing
        jointprice --config-dir FOLDER [key=value …]    choices of your own beside the ones below
        jointprice --hydra-help                   Hydra's further options"""

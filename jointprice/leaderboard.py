@@ -5,35 +5,41 @@ It reads only what each job left in its folder, so it works whichever process ra
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import yaml
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-METRICS = ("wape", "mape", "rmse", "bias")
+from jointprice import sweep
+from jointprice.compose import compose_tree
+
 COLUMNS = (
-    *("job", "overrides", "status", "objective_name", "objective", "promised_uplift"),
-    *(f"test_{name}" for name in METRICS),
+    *("job", "overrides", "status", "objective_name", "objective", "promised_uplift", "validation_wape"),
+    *(f"test_{name}" for name in sweep.ERRORS),
     *("seconds", "run_directory"),
 )
+BEST = "best/experiment/best.yaml"  # in a folder of its own, which --config-dir can name
 
 
 class Leaderboard(Callback):
     """Hydra's callback at the end of a sweep."""
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
-        """Write and tell the leaderboard; end with the worst exit code, where a job failed."""
+        """Write and tell the leaderboard and the best job; end with the worst exit code, where a job failed."""
         folder = Path(config.hydra.sweep.dir)
         rows = collect(folder)
         write(folder, rows)
         for line in best_lines(rows):
             print(line)
+        if best := sweep.best(rows, config.sweep.metric):
+            write_best(folder, best)
+            print(f"best by sweep.metric={config.sweep.metric}: job {best['job']}; to run it again: ", end="")
+            print(f"jointprice --config-dir {folder / 'best'} experiment=best")
         print(f"leaderboard: {folder / 'leaderboard.csv'}")
-        code = max((_read(folder / row["run_directory"] / "error.json").get("exit_code", 0) for row in rows), default=0)
-        if code:
+        errors = [sweep.read(folder / row["run_directory"] / "error.json") for row in rows]
+        if code := max((error.get("exit_code", 0) for error in errors), default=0):
             raise SystemExit(code)  # Hydra swallows ordinary exceptions of callbacks
 
 
@@ -52,6 +58,16 @@ def write(folder: Path, rows: list[dict]) -> None:
     RunDirectory(folder).write_csv("leaderboard.csv", pd.DataFrame(rows, columns=list(COLUMNS)))
 
 
+def write_best(folder: Path, best: dict) -> None:
+    """A job's settings that differ from the defaults, as an experiment: ``--config-dir …/best experiment=best``."""
+    from data_io.write import RunDirectory
+
+    job = OmegaConf.to_container(OmegaConf.load(folder / best["run_directory"] / ".hydra" / "config.yaml"))
+    defaults = OmegaConf.to_container(compose_tree())
+    text = f"# @package _global_\n# Job {best['job']} of a sweep: {' '.join(best['overrides'].split())}\n"
+    RunDirectory(folder).write_text(BEST, text + OmegaConf.to_yaml(_differences(job, defaults)))
+
+
 def best_lines(rows: list[dict]) -> list[str]:
     """The best finished job by each objective and by test WAPE, in words; objectives of two names do not compare."""
     done = [row for row in rows if row["status"] == "done"]
@@ -67,23 +83,19 @@ def best_lines(rows: list[dict]) -> list[str]:
 
 
 def _row(job: Path) -> dict:
-    summary, error = _read(job / "summary.json"), _read(job / "error.json")
-    objective = summary.get("objective") or {}
-    promised = (summary.get("uplift") or {}).get("promised") or {}
-    test = (_read(job / "metrics.json").get("split") or {}).get("test") or {}
     overrides = yaml.safe_load((job / ".hydra" / "overrides.yaml").read_text("utf-8")) or []
-    return {
-        "job": job.name,
-        "overrides": " ".join(overrides),
-        "status": error.get("status") or summary.get("status") or "unfinished",
-        "objective_name": objective.get("name"),
-        "objective": objective.get("recommended"),
-        "promised_uplift": promised.get("mean"),
-        **{f"test_{name}": test.get(name) for name in METRICS},
-        "seconds": (summary.get("seconds") or {}).get("total"),
-        "run_directory": job.name,
-    }
+    return {"job": job.name, "overrides": " ".join(overrides), **sweep.figures(job), "run_directory": job.name}
 
 
-def _read(path: Path) -> dict:
-    return json.loads(path.read_text("utf-8")) if path.exists() else {}
+def _differences(settings: dict, defaults: dict) -> dict:
+    """The part of `settings` that `defaults` lack or have otherwise; lists count as wholes."""
+    found = {}
+    for key, value in settings.items():
+        usual = defaults.get(key)
+        if isinstance(value, dict) and isinstance(usual, dict):
+            value = _differences(value, usual)
+            if value:
+                found[key] = value
+        elif key not in defaults or value != usual:
+            found[key] = value
+    return found

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from data_io.errors import ConfigError
+from jointprice.sweep import METRICS
 
 if TYPE_CHECKING:
     from jointprice.schema import Config
@@ -48,6 +49,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "backtest.refit": ("full", "warm"),
     "objective.name": ("profit", "revenue", "units"),
     "search.optimiser": ("genetic", "random", "gradient"),
+    "sweep.metric": tuple(METRICS),
 }
 
 
@@ -87,3 +89,4 @@ def _chosen(config: Config) -> Iterator[tuple[str, str]]:
     yield "backtest.refit", config.backtest.refit
     yield "objective.name", config.objective.name
     yield "search.optimiser", config.search.optimiser
+    yield "sweep.metric", config.sweep.metric

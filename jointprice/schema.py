@@ -6,11 +6,21 @@ Hydra merges every YAML file and every override into these dataclasses, so a mis
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from json import dumps
 
 from data_io.settings import DataSettings
 from ensemble.settings import AggregationSettings, BacktestSettings, EnsembleSettings, TrainingSettings
 from search.settings import ObjectiveSettings, RulesSettings, SearchSettings
+
+
+@dataclass
+class SweepSettings:
+    """metric: what a sweep judges its jobs by: ``wape`` on the validation periods (the lower, the better),
+    ``promised`` uplift, or the ``objective`` in the model, which compares only jobs of one and the same model."""
+
+    metric: str = "wape"
 
 
 @dataclass
@@ -36,6 +46,12 @@ class Config:
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     rules: RulesSettings = field(default_factory=RulesSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    sweep: SweepSettings = field(default_factory=SweepSettings)
+
+
+def fingerprint(config: Config) -> str:
+    """SHA-256 of all settings."""
+    return sha256(dumps(asdict(config), sort_keys=True, default=str).encode()).hexdigest()
 
 
 def register() -> None:

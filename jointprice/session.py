@@ -6,15 +6,13 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass, field
 from importlib.metadata import version
-from json import dumps
 from pathlib import Path
 from typing import Any
 
 from data_io.write import RunDirectory
-from jointprice.schema import Config
+from jointprice.schema import Config, fingerprint
 from jointprice.terminal import Progress
 
 PACKAGES = ("jointprice", "jax", "flax", "optax", "numpy", "pandas", "deap")
@@ -51,7 +49,7 @@ class Session:
             "seed": self.config.seed,
             "device": str(jax.devices()[0]),
             "versions": {name: version(name) for name in PACKAGES},
-            "config_sha256": sha256(dumps(asdict(self.config), sort_keys=True, default=str).encode()).hexdigest(),
+            "config_sha256": fingerprint(self.config),
         }
 
     def finish(self, summary: dict[str, Any]) -> dict[str, Any]:

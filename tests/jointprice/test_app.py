@@ -121,15 +121,24 @@ def test_a_sweep_in_which_all_jobs_are_done_ends_with_zero(run_here):
     assert run_here(lambda config, output: SUMMARY, "-m", "seed=0,1") == 0
 
 
-def test_a_job_returns_the_objective_for_sweepers_that_maximise_it(run_here, monkeypatch):
+def test_a_job_returns_the_metric_of_the_sweep_and_nothing_after_a_failure(run_here, monkeypatch):
     from hydra.core.utils import JobReturn
 
     returned = []
     monkeypatch.setattr(
         JobReturn, "return_value", property(lambda job: None, lambda job, value: returned.append(value))
     )
-    run_here(lambda config, output: SUMMARY, "-m", "seed=0")
-    assert returned == [2.0]
+
+    def execute(config, output):
+        if config.seed == 1:
+            raise ConfigError("no such rule")
+        (output / "summary.json").write_text(json.dumps(SUMMARY), "utf-8")
+        (output / "metrics.json").write_text('{"split": {"validation": {"wape": 0.25}}}', "utf-8")
+        return SUMMARY
+
+    run_here(execute, "-m", "seed=0,1")
+    run_here(execute, "-m", "sweep.metric=objective,promised")
+    assert returned == [0.25, None, 2.0, None]
 
 
 def test_an_interrupted_sweep_ends_with_130_at_once(run_here, tmp_path):

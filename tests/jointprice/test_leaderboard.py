@@ -15,7 +15,12 @@ def summary(recommended, promised=None, name="profit", status="done"):
 
 
 def metrics(wape):
-    return {"split": {"test": {"wape": wape, "mape": 0.4, "rmse": 3.0, "bias": -0.1, "mae": 2.0}}}
+    return {
+        "split": {
+            "validation": {"wape": 0.35},
+            "test": {"wape": wape, "mape": 0.4, "rmse": 3.0, "bias": -0.1, "mae": 2.0},
+        }
+    }
 
 
 def test_a_row_holds_what_its_job_left(tmp_path, make_job):
@@ -28,6 +33,7 @@ def test_a_row_holds_what_its_job_left(tmp_path, make_job):
         "objective_name": "profit",
         "objective": 12.5,
         "promised_uplift": 1.25,
+        "validation_wape": 0.35,
         "test_wape": 0.3,
         "test_mape": 0.4,
         "test_rmse": 3.0,
