@@ -97,7 +97,7 @@ def fit_group(
     member = structure(body, head, sizes)
     members = len(keys)
     limits = np.full(members, settings.epochs) if limits is None else np.asarray(limits)
-    state = jax.vmap(partial(_begin, body, head, sizes))(keys, weights, jnp.asarray(limits, jnp.int32))
+    state = _begin(body, head, sizes, keys, weights, jnp.asarray(limits, jnp.int32))
     if start is not None:
         state = state._replace(parameters=start, best=start)
     log, waiting = [], 0
@@ -136,7 +136,13 @@ def _job(inputs: Inputs, bins: Bins, settings: TrainingSettings, validation: np.
     )
 
 
-def _begin(body: str, head: str, sizes: Sizes, key: jax.Array, weights: jax.Array, limit: jax.Array) -> State:
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _begin(body: str, head: str, sizes: Sizes, keys: jax.Array, weights: jax.Array, limits: jax.Array) -> State:
+    """Fresh states of all members."""
+    return jax.vmap(partial(_member_begin, body, head, sizes))(keys, weights, limits)
+
+
+def _member_begin(body: str, head: str, sizes: Sizes, key: jax.Array, weights: jax.Array, limit: jax.Array) -> State:
     start, rest = jax.random.split(key)
     parameters = initial(start, body, head, sizes)
     return State(

@@ -1,0 +1,204 @@
+"""How good are the forecasts? The ensemble, its groups and members, naive ones and LightGBM, on the same rows.
+
+    python -m benchmarks.forecast --folder ../shared/data/orange_juice --rounds 10 --gap 2 --horizon 2 \\
+        --run outputs/forecast_benchmark --out benchmarks/results/forecast_orange_juice.json
+
+Without --folder: the embedded synthetic market. Further arguments are overrides of jointprice. --run FOLDER: the
+ensemble's rounds are read from there if they are there (a finished `task=backtest` will do, though only what this
+program keeps has the groups' figures), else trained and kept there. LightGBM's trials are kept in a .jsonl file
+beside --out; delete both after a change of the code. Not a test: nothing here passes or fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import forecast_trees
+from benchmarks.forecast_features import YEAR
+from benchmarks.record import RESULTS, save
+from data_io.history import history_of
+from data_io.types import SalesPanel
+from ensemble.backtest import Round, backtest, backtest_metrics, future_rows, last_units, origins
+from ensemble.metrics import forecast_metrics
+from ensemble.settings import BacktestSettings
+from jointprice.compose import compose
+from jointprice.prepare import Prepared, prepare
+from jointprice.schema import Config
+
+COLUMNS = ["mae", "rmse", "mape", "wape", "bias", "r2", "coverage80"]
+KEYS = ["date", "store", "product"]
+
+
+class Judged(NamedTuple):
+    """table: rows of forecast.csv of all rounds; metrics: of metrics.json, with the groups where they are known."""
+
+    table: pd.DataFrame
+    metrics: dict
+
+
+def train(config: Config, prepared: Prepared) -> Judged:
+    """The backtest of `config`, as task=backtest runs it."""
+    rounds = []
+    for one in backtest(
+        prepared.panel,
+        history_of(prepared.tables, config.data.decimals),
+        config.ensemble,
+        config.training,
+        config.aggregation,
+        config.backtest,
+        seed=config.seed,
+    ):
+        rounds.append(one)
+        print(f"round {one.number + 1} of {config.backtest.rounds} trained", file=sys.stderr, flush=True)
+    table = pd.concat([one.forecast.table for one in rounds], ignore_index=True)
+    return Judged(table, backtest_metrics(rounds) | {"groups": group_metrics(rounds)})
+
+
+def group_metrics(rounds: list[Round]) -> list[dict]:
+    """Metrics of the mean of each group's members, and of each body's and each head's where there are several."""
+    units = np.concatenate([one.forecast.table["units"] for one in rounds])
+    members = np.concatenate([one.forecast.members for one in rounds], axis=1)
+    groups = [group for group in rounds[0].ensemble.groups for _ in range(group.members)]
+    names = [(f"{group.body}-{group.head}", group.body, group.head) for group in groups]
+    wanted = dict.fromkeys(name for kind in zip(*names, strict=True) if len(set(kind)) > 1 for name in kind)
+    return [
+        {"group": name, **forecast_metrics(units, members[[name in own for own in names]].mean(0))} for name in wanted
+    ]
+
+
+def keep(judged: Judged, folder: Path) -> None:
+    """Write what `read` reads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    judged.table.to_csv(folder / "forecast.csv", index=False)
+    (folder / "metrics.json").write_text(json.dumps(judged.metrics, indent=1) + "\n", "utf-8")
+
+
+def read(folder: Path) -> Judged:
+    """A finished backtest."""
+    table = pd.read_csv(
+        folder / "forecast.csv", dtype={"store": str, "product": str}, keep_default_na=False, parse_dates=["date"]
+    )
+    return Judged(table, json.loads((folder / "metrics.json").read_text("utf-8")))
+
+
+def asked_rows(panel: SalesPanel, settings: BacktestSettings) -> pd.DataFrame:
+    """The rows of all rounds in forecast.csv's order: `round`, `row` and `period` of the panel, `step` within the
+    round, `units`, and the forecasts `last_known` and `seasonal` (a year before, else last known)."""
+    parts = []
+    for number, known in enumerate(origins(len(panel.periods), settings)):
+        first = known + settings.gap - 1
+        future = future_rows(panel, slice(first, first + settings.horizon))
+        row, period = future["row"].to_numpy(), panel.periods.get_indexer(pd.DatetimeIndex(future["date"]))
+        last = last_units(panel, known, future)
+        year = period - YEAR[panel.frequency] * np.ceil((period - known + 1) / YEAR[panel.frequency]).astype(int)
+        seen = (year >= 0) & panel.observed[row, np.maximum(year, 0)]
+        seasonal = np.where(seen, panel.units[row, np.maximum(year, 0)], last)
+        columns = {"round": number, "period": period, "step": period - first, "last_known": last, "seasonal": seasonal}
+        parts.append(future[[*KEYS, "row", "units"]].assign(**columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def rows_of_table(judged: Judged, asked: pd.DataFrame) -> list[dict]:
+    """The ensemble, its groups and members, as rows of the result. SystemExit where it judged other rows."""
+    table, metrics = judged.table, judged.metrics
+    same = len(table) == len(asked) and all((table[key].to_numpy() == asked[key].to_numpy()).all() for key in KEYS)
+    if not same or not np.allclose(table["units"], asked["units"]):
+        raise SystemExit(
+            f"--run holds {len(table):,} forecasts that are not the {len(asked):,} rows of these rounds. "
+            "Give --folder, --rounds, --gap and --horizon as they were, or another --run."
+        )
+    units, members = table["units"], metrics["members"]
+    average = {name: np.mean([one[name] for one in members]) for name in COLUMNS[:-1]}
+    groups = metrics.get("groups", [])
+    return [
+        _row("ensemble", forecast_metrics(units, table["prediction"], table["p10"], table["p90"])),
+        _row("ensemble, prediction_mape", forecast_metrics(units, table["prediction_mape"])),
+        *(_row(f"mean of the {one['group']} members", one) for one in groups),
+        _row("the members' own, on average", average),
+        *(_row(f"member {number} {one['group']}", one) for number, one in enumerate(members, 1)),
+    ]
+
+
+def compare(judged: Judged, panel: SalesPanel, settings: BacktestSettings, trials: int, kept: Path) -> dict[str, Any]:
+    """The result: `table`, one row per forecaster, and `trees`, the trials that won."""
+    asked = asked_rows(panel, settings)
+    table = rows_of_table(judged, asked)
+    for name in ("last_known", "seasonal"):
+        table.append(_row(f"naive, {name.replace('_', ' ')}", forecast_metrics(asked["units"], asked[name])))
+    predicted, best = forecast_trees.forecasts(panel, settings, trials, kept)
+    for metric, rounds in predicted.items():
+        values = np.stack(rounds)[asked["round"], asked["row"], asked["step"]]
+        table.append(_row(f"LightGBM tuned for {metric.upper()}", forecast_metrics(asked["units"], values)))
+    return {"rows": len(asked), "table": table, "trees": best}
+
+
+def verdicts(table: list[dict]) -> list[str]:
+    """What the table says of the ensemble, in sentences."""
+    by_name = {row["forecaster"]: row for row in table}
+    ours = by_name["ensemble"]
+
+    def less(metric: str, other: str, mine: str = "ensemble") -> str:
+        change = by_name[mine][metric] / by_name[other][metric] - 1
+        return f"{metric.upper()} of {mine} {by_name[mine][metric]:.4g}, {change:+.1%} against {other}"
+
+    return [
+        less("wape", "the members' own, on average"),
+        less("wape", "naive, last known"),
+        less("wape", "naive, seasonal"),
+        less("wape", "LightGBM tuned for WAPE"),
+        less("rmse", "LightGBM tuned for RMSE"),
+        less("mape", "LightGBM tuned for MAPE", "ensemble, prediction_mape"),
+        f"bias of the ensemble {ours['bias']:+.1%}, coverage of its 80 % interval {ours['coverage80']:.1%}",
+    ]
+
+
+def _row(name: str, metrics: dict) -> dict:
+    return {"forecaster": name, **{column: metrics.get(column) for column in COLUMNS}}
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", help="the orange-juice tables")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--gap", type=int, default=2)
+    parser.add_argument("--horizon", type=int, default=2)
+    parser.add_argument("--members", type=int, help="of the ensemble, instead of its default")
+    parser.add_argument("--trials", type=int, default=50, help="of LightGBM, per study")
+    parser.add_argument("--run", type=Path, metavar="FOLDER")
+    parser.add_argument("--out", type=Path, default=RESULTS / "forecast.json")
+    parser.add_argument("overrides", nargs="*", help="of jointprice: training.epochs=30 …")
+    return parser.parse_intermixed_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    asked = parse(arguments)
+    overrides = [f"backtest.{name}={getattr(asked, name)}" for name in ("rounds", "gap", "horizon")]
+    if asked.folder:
+        overrides += ["experiment=orange_juice", f"data.folder='{asked.folder}'"]
+    if asked.members:
+        overrides.append(f"ensemble.members={asked.members}")
+    config = compose([*overrides, *asked.overrides])
+    prepared = prepare(config.data)
+    if asked.run and (asked.run / "metrics.json").exists():
+        judged = read(asked.run)
+        print(f"the ensemble's forecasts are those in {asked.run}", file=sys.stderr)
+    else:
+        judged = train(config, prepared)
+        if asked.run:
+            keep(judged, asked.run)
+    result = compare(judged, prepared.panel, config.backtest, asked.trials, asked.out.with_suffix(".jsonl"))
+    print(pd.DataFrame(result["table"]).to_string(index=False, float_format="{:.4f}".format, na_rep="-"))
+    print("\n".join(verdicts(result["table"])))
+    told = {**vars(asked), "out": asked.out.name, "folder": asked.folder and Path(asked.folder).name, "run": None}
+    save(asked.out, told, verdicts=verdicts(result["table"]), **result)
+
+
+if __name__ == "__main__":
+    main()
