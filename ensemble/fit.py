@@ -151,12 +151,12 @@ def member_sizes(spec: FeatureSpec, inputs: Inputs, ensemble: EnsembleSettings) 
 
 
 def members_per_group(ensemble: EnsembleSettings) -> list[int]:
-    """`ensemble.members` divided in proportion to the groups' own numbers, at least one each."""
+    """`ensemble.members` divided in proportion to the groups' own numbers, largest remainders first; with fewer
+    members than groups the later groups have none."""
     shares = np.array([group.members for group in ensemble.groups], float)
     exact = ensemble.members * shares / shares.sum()
-    counts = np.maximum(np.floor(exact).astype(int), 1)
-    for group in np.argsort(np.floor(exact) - exact, kind="stable")[: max(ensemble.members - counts.sum(), 0)]:
-        counts[group] += 1
+    counts = np.floor(exact).astype(int)
+    counts[np.argsort(counts - exact, kind="stable")[: ensemble.members - counts.sum()]] += 1
     return counts.tolist()
 
 
@@ -195,11 +195,12 @@ def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progres
 
 
 def _plans(ensemble: EnsembleSettings, training: TrainingSettings) -> list[_Plan]:
-    extra = -(-training.promise_members // len(ensemble.groups))
     counts = members_per_group(ensemble)
+    extra = -(-training.promise_members // np.count_nonzero(counts))
     return [
         _Plan(group, (None,) * count + (0,) * extra + (1,) * extra)
         for group, count in zip(ensemble.groups, counts, strict=True)
+        if count
     ]
 
 

@@ -84,6 +84,7 @@ def test_members_are_divided_among_groups_in_proportion():
     groups = [GroupSettings(members=3), GroupSettings(members=1)]
     assert members_per_group(EnsembleSettings(members=8, groups=groups)) == [6, 2]
     assert sum(members_per_group(EnsembleSettings(members=5, groups=groups))) == 5
+    assert members_per_group(EnsembleSettings(members=1, groups=groups)) == [1, 0]
 
 
 def test_bootstrap_weights_are_equal_within_blocks_and_halves_share_no_period():
