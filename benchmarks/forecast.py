@@ -23,11 +23,11 @@ import pandas as pd
 from benchmarks import forecast_trees
 from benchmarks.forecast_features import YEAR
 from benchmarks.record import RESULTS, save
-from data_io.history import history_of
 from data_io.types import SalesPanel
-from ensemble.backtest import Round, backtest, backtest_metrics, future_rows, last_units, origins
+from ensemble.backtest import Round, backtest_metrics, future_rows, last_units, origins
 from ensemble.metrics import forecast_metrics
 from ensemble.settings import BacktestSettings
+from jointprice import steps
 from jointprice.compose import compose
 from jointprice.prepare import Prepared, prepare
 from jointprice.schema import Config
@@ -46,15 +46,7 @@ class Judged(NamedTuple):
 def train(config: Config, prepared: Prepared) -> Judged:
     """The backtest of `config`, as task=backtest runs it."""
     rounds = []
-    for one in backtest(
-        prepared.panel,
-        history_of(prepared.tables, config.data.decimals),
-        config.ensemble,
-        config.training,
-        config.aggregation,
-        config.backtest,
-        seed=config.seed,
-    ):
+    for one in steps.backtest_rounds(config, prepared):
         rounds.append(one)
         print(f"round {one.number + 1} of {config.backtest.rounds} trained", file=sys.stderr, flush=True)
     table = pd.concat([one.forecast.table for one in rounds], ignore_index=True)

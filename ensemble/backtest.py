@@ -21,7 +21,7 @@ from ensemble.fit import continue_ensemble, fit_ensemble
 from ensemble.forecast import Forecast, forecast
 from ensemble.metrics import forecast_metrics
 from ensemble.settings import AggregationSettings, BacktestSettings, EnsembleSettings, TrainingSettings
-from ensemble.types import Ensemble
+from ensemble.types import Ensemble, member_names
 
 LEAST_TRAINING = 8  # periods before the first round
 
@@ -108,7 +108,7 @@ def backtest_metrics(rounds: list[Round]) -> dict:
     members = np.concatenate([one.forecast.members for one in rounds], axis=1)
     test = forecast_metrics(units, table["prediction"], table["p10"], table["p90"])
     test["mape_of_prediction_mape"] = forecast_metrics(units, table["prediction_mape"])["mape"]
-    names = [f"{group.body}-{group.head}" for group in rounds[0].ensemble.groups for _ in range(group.members)]
+    names = member_names(rounds[0].ensemble.groups)
     return {
         "split": {"test": test},
         "members": [

@@ -18,7 +18,7 @@ from ensemble.aggregate import Aggregation, DemandClasses, recentre
 from ensemble.heads.base import Prices
 from ensemble.heads.registry import HEADS
 from ensemble.predict import respond
-from ensemble.types import Ensemble, Group
+from ensemble.types import Ensemble, Group, group_numbers
 
 
 @partial(
@@ -146,9 +146,9 @@ def _with_promotions(ensemble: Ensemble, offers: pd.DataFrame, offered: np.ndarr
 def _aggregation_for(ensemble: Ensemble, groups: tuple[Group, ...]) -> Aggregation:
     """The ensemble's aggregation for other members of the same groups: a group keeps its weight."""
     aggregation = ensemble.aggregation
-    members = [number for number, group in enumerate(groups) for _ in range(group.members)]
+    members = np.array(group_numbers(groups))
     total = np.bincount(aggregation.groups, aggregation.weights, len(groups))
     share = total[members] / np.bincount(members, minlength=len(groups))[members]
     if groups is ensemble.groups:
         share = np.asarray(aggregation.weights)
-    return replace(aggregation, weights=tuple(map(float, share / share.sum())), groups=tuple(members))
+    return replace(aggregation, weights=tuple(map(float, share / share.sum())), groups=group_numbers(groups))

@@ -66,8 +66,7 @@ def fit_ensemble(
     """
     known = len(panel.periods) if known is None else known
     train, validation, test = time_split(known, training.validation, training.test)
-    panel = hide(panel, known)
-    extended = extend(panel, max(known + training.leads - len(panel.periods), 0))
+    panel, extended = _as_known(panel, known, training.leads)
     spec = fit_features(panel, train)
     inputs = build_inputs(extended, spec)
     sizes = member_sizes(spec, inputs, ensemble)
@@ -114,8 +113,7 @@ def continue_ensemble(
 
     Their figures, weights and demand noise stay those of `previous`; there are no halves.
     """
-    panel = hide(panel, known)
-    extended = extend(panel, max(known + training.leads - len(panel.periods), 0))
+    panel, extended = _as_known(panel, known, training.leads)
     spec = fit_features(panel, slice(0, known))
     inputs = build_inputs(extended, spec)
     plans = [_Plan(GroupSettings(group.body, group.head), (None,) * group.members) for group in previous.groups]
@@ -131,6 +129,12 @@ def continue_ensemble(
         verdicts=verdicts(panel),
         halves=(),
     )
+
+
+def _as_known(panel: SalesPanel, known: int, leads: int) -> tuple[SalesPanel, SalesPanel]:
+    """The panel as it stood after `known` periods, and the same with all periods up to `leads` after them."""
+    panel = hide(panel, known)
+    return panel, extend(panel, max(known + leads - len(panel.periods), 0))
 
 
 def member_sizes(spec: FeatureSpec, inputs: Inputs, ensemble: EnsembleSettings) -> Sizes:

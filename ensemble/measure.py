@@ -17,7 +17,7 @@ from ensemble.metrics import forecast_metrics
 from ensemble.noise import dispersion, interval, percentage_ratio
 from ensemble.predict import predict
 from ensemble.settings import AggregationSettings
-from ensemble.types import Group, Sizes
+from ensemble.types import Group, Sizes, group_numbers, member_names
 
 
 class Measured(NamedTuple):
@@ -55,7 +55,6 @@ def measure(
     together = np.asarray(combine(units, aggregation, classes))
     low, high = interval(units, classes.dispersion)
     last = test if test.any() else validation
-    names = [f"{group.body}-{group.head}" for group in groups for _ in range(group.members)]
     metrics = {
         "split": {
             name: judge(rows, together, low, high)
@@ -63,7 +62,7 @@ def measure(
         },
         "members": [
             {"group": name, "weight": weight, **judge(last, member)}
-            for name, weight, member in zip(names, aggregation.weights, units, strict=True)
+            for name, weight, member in zip(member_names(groups), aggregation.weights, units, strict=True)
         ],
         "naive": judge(last, last_known_units(observed, mask)),
     }
@@ -76,13 +75,13 @@ def aggregation_of(
     settings: AggregationSettings, groups: tuple[Group, ...], observed: np.ndarray, units: np.ndarray, rows: np.ndarray
 ) -> Aggregation:
     """The configured aggregation, with weights from the rows [T, S] that validate (equal where there are none)."""
-    members = [number for number, group in enumerate(groups) for _ in range(group.members)]
+    members = group_numbers(groups)
     weights = np.full(len(members), 1 / len(members))
     if settings.weights is not None:
         weights = _given(settings.weights, len(members))
     elif settings.name == "weighted" and rows.any():
         weights = WEIGHINGS[settings.by](observed[rows], units[:, rows])
-    return Aggregation(settings.name, tuple(map(float, weights)), tuple(members), settings.confidence, settings.trim)
+    return Aggregation(settings.name, tuple(map(float, weights)), members, settings.confidence, settings.trim)
 
 
 def inverse_error(observed: np.ndarray, units: np.ndarray) -> np.ndarray:

@@ -49,6 +49,16 @@ class Group:
         return len(jax.tree.leaves(self.parameters)[0])
 
 
+def group_numbers(groups: tuple[Group, ...]) -> tuple[int, ...]:
+    """[K] the group of each member, members in the order of their groups."""
+    return tuple(number for number, group in enumerate(groups) for _ in range(group.members))
+
+
+def member_names(groups: tuple[Group, ...]) -> list[str]:
+    """[K] body and head of each member, for tables."""
+    return [f"{groups[number].body}-{groups[number].head}" for number in group_numbers(groups)]
+
+
 @dataclass(frozen=True)
 class Ensemble:
     """A trained ensemble and all it needs to answer without its training data.

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ensemble.demand import offer_demand
-from ensemble.types import Ensemble, Group
+from ensemble.types import Ensemble, Group, group_numbers
 from search.evaluate import sold_units
 from search.gradient import optimise as gradient
 from search.objective import net_price
@@ -63,8 +63,7 @@ def _of_half(ensemble: Ensemble, problem: PricingProblem, half: tuple[Group, ...
     """The problem as one half of the time blocks sees it."""
     objective = problem.objective
     if objective.groups is not None:
-        members = tuple(number for number, group in enumerate(half) for _ in range(group.members))
-        objective = replace(objective, groups=members)
+        objective = replace(objective, groups=group_numbers(half))
     return replace(problem, demand=offer_demand(ensemble, problem.offers, groups=half), objective=objective)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,14 @@ from data_io.errors import ConfigError
 from data_io.history import history_of
 from data_io.markets.types import Market
 from ensemble import checkpoint
+from ensemble.backtest import Round, backtest
 from ensemble.fit import Trained, fit_ensemble
 from ensemble.types import Ensemble
 from jointprice.oracle import judge
 from jointprice.prepare import Prepared, prepare
 from jointprice.pricing import Pricing, price_offers
 from jointprice.promise import mix_and_level, promise
+from jointprice.schema import Config
 from jointprice.session import Session
 from search.types import Objective
 
@@ -54,6 +57,19 @@ def train(session: Session, prepared: Prepared) -> Trained:
     session.directory.write_json("metrics.json", trained.metrics)
     session.directory.write_jsonl("train_log.jsonl", trained.log)
     return trained
+
+
+def backtest_rounds(config: Config, prepared: Prepared) -> Iterator[Round]:
+    """The configured backtest's rounds, one by one."""
+    return backtest(
+        prepared.panel,
+        history_of(prepared.tables, config.data.decimals),
+        config.ensemble,
+        config.training,
+        config.aggregation,
+        config.backtest,
+        seed=config.seed,
+    )
 
 
 def load_model(session: Session) -> Ensemble:

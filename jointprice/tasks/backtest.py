@@ -8,8 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from data_io.history import history_of
-from ensemble.backtest import backtest, backtest_metrics
+from ensemble.backtest import backtest_metrics
 from jointprice import steps
 from jointprice.schema import Config
 from jointprice.session import open_session
@@ -21,15 +20,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     prepared = steps.read(session)
     rounds = []
     with session.stage("backtest", config.backtest.rounds) as advance:
-        for one in backtest(
-            prepared.panel,
-            history_of(prepared.tables, config.data.decimals),
-            config.ensemble,
-            config.training,
-            config.aggregation,
-            config.backtest,
-            seed=config.seed,
-        ):
+        for one in steps.backtest_rounds(config, prepared):
             rounds.append(one)
             advance(1, f"round {one.number + 1} of {config.backtest.rounds}")
     session.directory.write_csv("forecast.csv", pd.concat([one.forecast.table for one in rounds], ignore_index=True))
