@@ -148,7 +148,7 @@ def candidates(body: str, head: str, members: int, series: int, block: int = CAN
     responses = []
     for number in range(members):  # one at a time: contexts of all periods of all members fill the memory
         mine = jax.tree.map(lambda leaf, number=number: leaf[number : number + 1], parameters)
-        found = respond(Group(body, head, mine), sizes, inputs, np.ones(WINDOW, np.int32))
+        found = respond(Group(body, head, SETTINGS.loss, True, mine), sizes, inputs, np.ones(WINDOW, np.int32))
         responses.append(found._replace(**{name: getattr(found, name)[:, -1] for name in found.over_time}))
     response = jax.tree.map(lambda *leaves: jnp.concatenate(leaves), *responses)
     prices = prices_of(jax.tree.map(jnp.asarray, inputs), int(inputs.choice_set.max()) + 1)

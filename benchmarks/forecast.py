@@ -4,8 +4,8 @@
         --run outputs/forecast_benchmark --out benchmarks/results/forecast_orange_juice.json
 
 Without --folder: the embedded synthetic market. Further arguments are overrides of jointprice. --run FOLDER: the
-ensemble's rounds are read from there if they are there (a finished `task=backtest` will do, though only what this
-program keeps has the groups' figures), else trained and kept there. LightGBM's trials are kept in a .jsonl file
+ensemble's rounds are read from there if they are there (a finished `task=backtest` will do), else trained and kept
+there. LightGBM's trials are kept in a .jsonl file
 beside --out; delete both after a change of the code. Not a test: nothing here passes or fails.
 """
 
@@ -24,7 +24,7 @@ from benchmarks import forecast_trees
 from benchmarks.forecast_features import YEAR
 from benchmarks.record import RESULTS, save
 from data_io.types import SalesPanel
-from ensemble.backtest import Round, backtest_metrics, future_rows, last_units, origins
+from ensemble.backtest import backtest_metrics, future_rows, last_units, origins
 from ensemble.metrics import forecast_metrics
 from ensemble.settings import BacktestSettings
 from jointprice import steps
@@ -50,19 +50,7 @@ def train(config: Config, prepared: Prepared) -> Judged:
         rounds.append(one)
         print(f"round {one.number + 1} of {config.backtest.rounds} trained", file=sys.stderr, flush=True)
     table = pd.concat([one.forecast.table for one in rounds], ignore_index=True)
-    return Judged(table, backtest_metrics(rounds) | {"groups": group_metrics(rounds)})
-
-
-def group_metrics(rounds: list[Round]) -> list[dict]:
-    """Metrics of the mean of each group's members, and of each body's and each head's where there are several."""
-    units = np.concatenate([one.forecast.table["units"] for one in rounds])
-    members = np.concatenate([one.forecast.members for one in rounds], axis=1)
-    groups = [group for group in rounds[0].ensemble.groups for _ in range(group.members)]
-    names = [(f"{group.body}-{group.head}", group.body, group.head) for group in groups]
-    wanted = dict.fromkeys(name for kind in zip(*names, strict=True) if len(set(kind)) > 1 for name in kind)
-    return [
-        {"group": name, **forecast_metrics(units, members[[name in own for own in names]].mean(0))} for name in wanted
-    ]
+    return Judged(table, backtest_metrics(rounds))
 
 
 def keep(judged: Judged, folder: Path) -> None:
@@ -108,11 +96,10 @@ def rows_of_table(judged: Judged, asked: pd.DataFrame) -> list[dict]:
         )
     units, members = table["units"], metrics["members"]
     average = {name: np.mean([one[name] for one in members]) for name in COLUMNS[:-1]}
-    groups = metrics.get("groups", [])
     return [
         _row("ensemble", forecast_metrics(units, table["prediction"], table["p10"], table["p90"])),
         _row("ensemble, prediction_mape", forecast_metrics(units, table["prediction_mape"])),
-        *(_row(f"mean of the {one['group']} members", one) for one in groups),
+        *(_row(f"mean of the {one['group']} members", one) for one in metrics["groups"]),
         _row("the members' own, on average", average),
         *(_row(f"member {number} {one['group']}", one) for number, one in enumerate(members, 1)),
     ]

@@ -51,6 +51,12 @@ def combine(units: Any, aggregation: Aggregation, classes: DemandClasses) -> jax
     return AGGREGATIONS[aggregation.name](jnp.asarray(units), aggregation, classes)
 
 
+def least_percentage(units: np.ndarray, relative: np.ndarray, together: np.ndarray) -> np.ndarray:
+    """The forecast [..., S] that stands nearest to the least absolute percentage error: the mean of the members that
+    learn a percentage loss (`relative` [K] bool), or the forecast of the mean, `together`, where there are none."""
+    return units[relative].mean(0) if relative.any() else together
+
+
 def recentre(units: jax.Array, aggregation: Aggregation, classes: DemandClasses) -> jax.Array:
     """Members [K, ..., S] scaled so that their mean is the aggregate and their relative spread stays.
 

@@ -21,7 +21,7 @@ from ensemble.fit import continue_ensemble, fit_ensemble
 from ensemble.forecast import Forecast, forecast
 from ensemble.metrics import forecast_metrics
 from ensemble.settings import AggregationSettings, BacktestSettings, EnsembleSettings, TrainingSettings
-from ensemble.types import Ensemble, member_names
+from ensemble.types import Ensemble, member_names, of_one_kind
 
 LEAST_TRAINING = 8  # periods before the first round
 
@@ -108,11 +108,16 @@ def backtest_metrics(rounds: list[Round]) -> dict:
     members = np.concatenate([one.forecast.members for one in rounds], axis=1)
     test = forecast_metrics(units, table["prediction"], table["p10"], table["p90"])
     test["mape_of_prediction_mape"] = forecast_metrics(units, table["prediction_mape"])["mape"]
-    names = member_names(rounds[0].ensemble.groups)
+    groups = rounds[0].ensemble.groups
+    names = member_names(groups)
     return {
         "split": {"test": test},
         "members": [
             {"group": name, **forecast_metrics(units, member)} for name, member in zip(names, members, strict=True)
+        ],
+        "groups": [
+            {"group": name, **forecast_metrics(units, members[chosen].mean(0))}
+            for name, chosen in of_one_kind(groups).items()
         ],
         "naive": forecast_metrics(units, np.concatenate([one.naive for one in rounds])),
     }

@@ -24,7 +24,7 @@ from ensemble.aggregate import Aggregation
 from ensemble.member import initial
 from ensemble.types import Ensemble, Group, Sizes
 
-SCHEMA = 1
+SCHEMA = 2
 ARRAYS, RECORD, HASHES = "arrays.safetensors", "model.json", "hashes.json"
 SPEC_ARRAYS = ("reference_price", "level", "weight", "class_edges", "class_means")
 NOISE_ARRAYS = ("dispersion", "percentage_ratio")
@@ -45,7 +45,7 @@ def dump(ensemble: Ensemble) -> dict[str, bytes]:
     record = {
         "schema": SCHEMA,
         "sizes": ensemble.sizes._asdict(),
-        "groups": [[(group.body, group.head, group.members) for group in groups] for _, groups in _roles(ensemble)],
+        "groups": [[_kind(group) for group in groups] for _, groups in _roles(ensemble)],
         "spec": {
             "units_scale": spec.units_scale,
             "vocabularies": spec.vocabularies,
@@ -55,6 +55,7 @@ def dump(ensemble: Ensemble) -> dict[str, bytes]:
         "frequency": ensemble.frequency,
         "promotion_names": ensemble.promotion_names,
         "aggregation": asdict(ensemble.aggregation),
+        "pricing": asdict(ensemble.pricing),
         "window": ensemble.window,
         "history": ensemble.history.record(),
         "verdicts": ensemble.verdicts.to_dict("list"),
@@ -85,7 +86,7 @@ def load(folder: str | Path) -> Ensemble:
     arrays = load_tensors(contents[ARRAYS])
     sizes = Sizes(**{**record["sizes"], "categories": tuple(record["sizes"]["categories"])})
     main, *halves = (
-        tuple(_group(arrays, f"{role}/{i}", body, head, members, sizes) for i, (body, head, members) in enumerate(of))
+        tuple(_group(arrays, f"{role}/{i}", kind, sizes) for i, kind in enumerate(of))
         for role, of in zip(_role_names(len(record["groups"])), record["groups"], strict=True)
     )
     return Ensemble(
@@ -98,6 +99,7 @@ def load(folder: str | Path) -> Ensemble:
         frequency=record["frequency"],
         promotion_names=tuple(record["promotion_names"]),
         aggregation=_aggregation(record["aggregation"]),
+        pricing=_aggregation(record["pricing"]),
         window=record["window"],
         **{name: arrays[name] for name in NOISE_ARRAYS},
         halves=tuple(halves),
@@ -106,9 +108,14 @@ def load(folder: str | Path) -> Ensemble:
     )
 
 
-def _group(arrays, prefix: str, body: str, head: str, members: int, sizes: Sizes) -> Group:
+def _kind(group: Group) -> dict[str, Any]:
+    return {name: getattr(group, name) for name in ("body", "head", "loss", "prices", "members")}
+
+
+def _group(arrays, prefix: str, kind: dict[str, Any], sizes: Sizes) -> Group:
     """Fill the member's own tree, so that a missing or misshapen array is found."""
-    template = jax.eval_shape(lambda: initial(jax.random.key(0), body, head, sizes))
+    members = kind.pop("members")
+    template = jax.eval_shape(lambda: initial(jax.random.key(0), kind["body"], kind["head"], sizes))
     leaves, tree = jax.tree_util.tree_flatten_with_path(template)
     filled = []
     for path, leaf in leaves:
@@ -119,7 +126,7 @@ def _group(arrays, prefix: str, body: str, head: str, members: int, sizes: Sizes
             got = "nothing" if found is None else f"shape {found.shape}"
             raise _refuse(Path(ARRAYS), f"{name} should have shape {expected}, got {got}", "Train again.")
         filled.append(found)
-    return Group(body, head, jax.tree_util.tree_unflatten(tree, filled))
+    return Group(**kind, parameters=jax.tree_util.tree_unflatten(tree, filled))
 
 
 def _aggregation(record: dict) -> Aggregation:

@@ -18,7 +18,7 @@ from ensemble.aggregate import Aggregation, DemandClasses, recentre
 from ensemble.heads.base import Prices
 from ensemble.heads.registry import HEADS
 from ensemble.predict import respond
-from ensemble.types import Ensemble, Group, group_numbers
+from ensemble.types import Ensemble, Group, group_numbers, pricing
 
 
 @partial(
@@ -59,12 +59,12 @@ def offer_demand(
 
     Args:
         offers: rows with product, store and the promotion columns.
-        groups: other members than the ensemble's own (the halves of the promise).
+        groups: other members than the ensemble's own that price (the halves of the promise).
     """
     offered = series_of(ensemble, offers)
     inputs = _with_promotions(ensemble, offers, offered, ensemble.window + step)
     rows, choice_set, sets = _neighbourhood(inputs.choice_set, offered)
-    asked = ensemble.groups if groups is None else groups
+    asked = pricing(ensemble.groups) if groups is None else groups
     lead = leads(ensemble)
     rest = rows[len(offers) :]
     known = offered >= 0
@@ -89,7 +89,7 @@ def offer_demand(
         ),
         scale=jnp.float32(ensemble.spec.units_scale),
         heads=tuple(group.head for group in asked),
-        aggregation=_aggregation_for(ensemble, asked),
+        aggregation=ensemble.pricing if groups is None else _aggregation_for(ensemble.pricing, asked),
     )
     return jax.tree_util.Partial(expected_units, demand)
 
@@ -143,12 +143,9 @@ def _with_promotions(ensemble: Ensemble, offers: pd.DataFrame, offered: np.ndarr
     return ensemble.inputs._replace(promotions=promotions)
 
 
-def _aggregation_for(ensemble: Ensemble, groups: tuple[Group, ...]) -> Aggregation:
-    """The ensemble's aggregation for other members of the same groups: a group keeps its weight."""
-    aggregation = ensemble.aggregation
+def _aggregation_for(aggregation: Aggregation, groups: tuple[Group, ...]) -> Aggregation:
+    """The aggregation for other members of the same groups: a group keeps its weight."""
     members = np.array(group_numbers(groups))
     total = np.bincount(aggregation.groups, aggregation.weights, len(groups))
     share = total[members] / np.bincount(members, minlength=len(groups))[members]
-    if groups is ensemble.groups:
-        share = np.asarray(aggregation.weights)
-    return replace(aggregation, weights=tuple(map(float, share / share.sum())), groups=group_numbers(groups))
+    return replace(aggregation, weights=tuple(map(float, share / share.sum())), groups=tuple(members.tolist()))

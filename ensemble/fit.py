@@ -23,7 +23,7 @@ from ensemble.measure import measure
 from ensemble.response.verdicts import verdicts
 from ensemble.settings import AggregationSettings, EnsembleSettings, GroupSettings, TrainingSettings
 from ensemble.train import Fit, bootstrap_weights, fit_group
-from ensemble.types import Ensemble, Group, Sizes
+from ensemble.types import Ensemble, Group, Sizes, may_price
 
 GROUPS_AT_ONCE = 2
 
@@ -96,6 +96,7 @@ def fit_ensemble(
         frequency=panel.frequency,
         promotion_names=panel.promotion_names,
         aggregation=measured.aggregation,
+        pricing=measured.pricing,
         window=window,
         dispersion=measured.dispersion,
         percentage_ratio=measured.percentage_ratio,
@@ -116,7 +117,10 @@ def continue_ensemble(
     panel, extended = _as_known(panel, known, training.leads)
     spec = fit_features(panel, slice(0, known))
     inputs = build_inputs(extended, spec)
-    plans = [_Plan(GroupSettings(group.body, group.head), (None,) * group.members) for group in previous.groups]
+    plans = [
+        _Plan(GroupSettings(group.body, group.head, group.members, group.loss, group.prices), (None,) * group.members)
+        for group in previous.groups
+    ]
     nothing = np.zeros(len(extended.periods), bool)
     start = [group.parameters for group in previous.groups]
     fits, _ = _fit(plans, previous.sizes, inputs, training, nothing, seed, None, "continue", None, start)
@@ -179,7 +183,7 @@ def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progres
             group.head,
             sizes,
             inputs,
-            training,
+            replace(training, loss=group.loss),
             keys=keys[:, 0],
             weights=np.stack(
                 [
@@ -199,21 +203,33 @@ def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progres
 
 
 def _plans(ensemble: EnsembleSettings, training: TrainingSettings) -> list[_Plan]:
-    counts = members_per_group(ensemble)
-    extra = -(-training.promise_members // np.count_nonzero(counts))
-    return [
-        _Plan(group, (None,) * count + (0,) * extra + (1,) * extra)
-        for group, count in zip(ensemble.groups, counts, strict=True)
+    """The groups that have members, their losses settled; those that may price have members of each half beside."""
+    groups = [
+        replace(group, loss=group.loss or training.loss, members=count)
+        for group, count in zip(ensemble.groups, members_per_group(ensemble), strict=True)
         if count
+    ]
+    priced = [may_price(group.prices, group.loss) for group in groups]
+    extra = -(-training.promise_members // max(sum(priced), 1))
+    return [
+        _Plan(group, (None,) * group.members + ((0,) * extra + (1,) * extra) * prices)
+        for group, prices in zip(groups, priced, strict=True)
     ]
 
 
 def _members(plans: list[_Plan], fits: list[Fit], half: int | None) -> tuple[Group, ...]:
-    """The groups' members of one half of the time blocks, or of all periods."""
+    """The groups' members of one half of the time blocks, or of all periods; groups without any are left out."""
     chosen = [np.array([one == half for one in halves]) for _, halves in plans]
     return tuple(
-        replace(fit.group, parameters=jax.tree.map(lambda leaf, which=which: leaf[which], fit.group.parameters))
-        for fit, which in zip(fits, chosen, strict=True)
+        Group(
+            plan.group.body,
+            plan.group.head,
+            plan.group.loss,
+            plan.group.prices,
+            jax.tree.map(lambda leaf, which=which: leaf[which], fit.parameters),
+        )
+        for plan, fit, which in zip(plans, fits, chosen, strict=True)
+        if which.any()
     )
 
 

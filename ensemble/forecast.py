@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from data_io.errors import InputError, Problem
-from ensemble.aggregate import DemandClasses, combine
+from ensemble.aggregate import DemandClasses, combine, least_percentage
 from ensemble.demand import leads, series_of
 from ensemble.noise import interval
 from ensemble.predict import predict
-from ensemble.types import Ensemble
+from ensemble.types import Ensemble, forecasts_percentages, forecasts_units
 
 
 class Forecast(NamedTuple):
@@ -48,9 +48,11 @@ def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_nu
     asked = inputs._replace(log_price=log_price, promotions=promotions)
     units = predict(ensemble.groups, ensemble.sizes, asked, leads(ensemble))[:, ensemble.window + period, row]
     phi, scale, spec = ensemble.dispersion[row], ensemble.spec.units_scale, ensemble.spec
-    low, high = interval(units, phi)
+    forecasting = units[forecasts_units(ensemble.groups)]
+    low, high = interval(forecasting, phi)
     classes = DemandClasses(spec.class_edges, spec.class_means, spec.level[row], phi)
-    prediction = np.asarray(combine(units, ensemble.aggregation, classes), np.float64) * scale
+    prediction = np.asarray(combine(forecasting, ensemble.aggregation, classes), np.float64)
+    least = least_percentage(units, forecasts_percentages(ensemble.groups), prediction)
     table = pd.DataFrame(
         {
             "round": round_number,
@@ -58,8 +60,8 @@ def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_nu
             "store": ensemble.series["store"].to_numpy()[row],
             "product": ensemble.series["product"].to_numpy()[row],
             "units": came,
-            "prediction": prediction,
-            "prediction_mape": prediction * ensemble.percentage_ratio[row],
+            "prediction": prediction * scale,
+            "prediction_mape": least * ensemble.percentage_ratio[row] * scale,
             "p10": low * scale,
             "p90": high * scale,
         }

@@ -73,3 +73,4 @@ LOSSES: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
     "absolute": absolute,
     "absolute_percentage": absolute_percentage,
 }
+PERCENTAGE_LOSSES = ("absolute_percentage",)

@@ -12,22 +12,31 @@ from scipy.optimize import nnls
 
 from data_io.errors import ConfigError
 from data_io.features import FeatureSpec, Inputs
-from ensemble.aggregate import Aggregation, DemandClasses, combine
+from ensemble.aggregate import Aggregation, DemandClasses, combine, least_percentage
 from ensemble.metrics import forecast_metrics
 from ensemble.noise import dispersion, interval, percentage_ratio
 from ensemble.predict import predict
 from ensemble.settings import AggregationSettings
-from ensemble.types import Group, Sizes, group_numbers, member_names
+from ensemble.types import (
+    Group,
+    Sizes,
+    forecasts_percentages,
+    forecasts_units,
+    group_numbers,
+    may_price_members,
+    member_names,
+)
 
 
 class Measured(NamedTuple):
-    """metrics in the contract's words, φ [S] of the demand noise, the ratio [S] of the forecast of least percentage
-    error to the mean, and the aggregation with its weights."""
+    """metrics in the contract's words, φ [S] of the demand noise, the factor [S] that gives the least percentage
+    error, and the aggregations with their weights: of forecasts and of the members that price."""
 
     metrics: dict
     dispersion: np.ndarray
     percentage_ratio: np.ndarray
     aggregation: Aggregation
+    pricing: Aggregation
 
 
 def measure(
@@ -43,17 +52,24 @@ def measure(
     observed, mask = inputs.units.T, inputs.mask.T > 0
     train, validation, test = (split[:, None] & mask for split in splits)
 
+    forecasting, relative = forecasts_units(groups), forecasts_percentages(groups)
+
     def noise(rows):
-        return dispersion(observed, units.mean(0), rows if rows.any() else train, inputs.product)
+        return dispersion(observed, units[forecasting].mean(0), rows if rows.any() else train, inputs.product)
 
     def judge(rows, prediction, low=None, high=None):
         bounds = () if low is None else (low[rows] * spec.units_scale, high[rows] * spec.units_scale)
         return forecast_metrics(observed[rows] * spec.units_scale, prediction[rows] * spec.units_scale, *bounds)
 
-    aggregation = aggregation_of(settings, groups, observed, units, validation)
+    aggregation, of_pricing = (
+        aggregation_of(settings, groups, chosen, observed, units, validation)
+        for chosen in (forecasting, may_price_members(groups))
+    )
     classes = DemandClasses(spec.class_edges, spec.class_means, spec.level, noise(validation))
-    together = np.asarray(combine(units, aggregation, classes))
-    low, high = interval(units, classes.dispersion)
+    together = np.asarray(combine(units[forecasting], aggregation, classes))
+    low, high = interval(units[forecasting], classes.dispersion)
+    weights = np.zeros(len(units))
+    weights[forecasting] = aggregation.weights
     last = test if test.any() else validation
     metrics = {
         "split": {
@@ -62,32 +78,43 @@ def measure(
         },
         "members": [
             {"group": name, "weight": weight, **judge(last, member)}
-            for name, weight, member in zip(member_names(groups), aggregation.weights, units, strict=True)
+            for name, weight, member in zip(member_names(groups), weights.tolist(), units, strict=True)
         ],
         "naive": judge(last, last_known_units(observed, mask)),
     }
     later = validation | test
-    ratio = percentage_ratio(observed, together, later if later.any() else train, inputs.product)
-    return Measured(metrics, noise(later), ratio, aggregation)
+    least = least_percentage(units, relative, together)
+    ratio = percentage_ratio(observed, least, later if later.any() else train, inputs.product)
+    return Measured(metrics, noise(later), ratio, aggregation, of_pricing)
 
 
 def aggregation_of(
-    settings: AggregationSettings, groups: tuple[Group, ...], observed: np.ndarray, units: np.ndarray, rows: np.ndarray
+    settings: AggregationSettings,
+    groups: tuple[Group, ...],
+    chosen: np.ndarray,
+    observed: np.ndarray,
+    units: np.ndarray,
+    rows: np.ndarray,
 ) -> Aggregation:
-    """The configured aggregation, with weights from the rows [T, S] that validate (equal where there are none)."""
-    members = group_numbers(groups)
-    weights = np.full(len(members), 1 / len(members))
+    """The configured aggregation of the `chosen` members [K] bool, their groups numbered anew; weights from the rows
+    [T, S] that validate (equal where there are none)."""
+    numbers = np.unique(np.array(group_numbers(groups))[chosen], return_inverse=True)[1].tolist()
+    weights = np.full(len(numbers), 1 / max(len(numbers), 1))
     if settings.weights is not None:
-        weights = _given(settings.weights, len(members))
-    elif settings.name == "weighted" and rows.any():
-        weights = WEIGHINGS[settings.by](observed[rows], units[:, rows])
-    return Aggregation(settings.name, tuple(map(float, weights)), members, settings.confidence, settings.trim)
+        weights = _given(settings.weights, chosen)
+    elif settings.name == "weighted" and rows.any() and chosen.any():
+        weights = WEIGHINGS[settings.by](observed[rows], units[chosen][:, rows])
+    return Aggregation(settings.name, tuple(map(float, weights)), tuple(numbers), settings.confidence, settings.trim)
 
 
 def inverse_error(observed: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """[K] weights ∝ 1 / mean squared relative error; observed [N], units [K, N]."""
-    error = (((units - observed) / (observed.mean() + units.mean(0))) ** 2).mean(1)
-    return (1 / error) / (1 / error).sum()
+    """[K] weights ∝ 1 / (mean absolute error)^4; observed [N], units [K, N].
+
+    1 / (mean squared error) is best where members' errors are independent (Bates & Granger 1969); they have most of
+    their error in common, so that small differences tell more of what is their own: hence its square.
+    """
+    weight = np.maximum(np.abs(units - observed).mean(1), 1e-9) ** -4.0
+    return weight / weight.sum()
 
 
 def stacked(observed: np.ndarray, units: np.ndarray) -> np.ndarray:
@@ -112,11 +139,12 @@ def last_known_units(units: np.ndarray, mask: np.ndarray) -> np.ndarray:
 WEIGHINGS = {"validation": inverse_error, "stacked": stacked}
 
 
-def _given(weights: list[float], members: int) -> np.ndarray:
+def _given(weights: list[float], chosen: np.ndarray) -> np.ndarray:
     given = np.asarray(weights, float)
-    if len(given) != members or (given < 0).any() or given.sum() <= 0:
+    if len(given) != len(chosen) or (given < 0).any() or (chosen.any() and given[chosen].sum() <= 0):
         raise ConfigError(
-            f"aggregation.weights needs {members} numbers that are not negative, one per member in the order of the "
-            f"groups, not {list(weights)}."
+            f"aggregation.weights needs {len(chosen)} numbers that are not negative, one per member in the order of "
+            f"the groups, some of them positive for members that forecast and for members that price, not "
+            f"{list(weights)}."
         )
-    return given / given.sum()
+    return given[chosen] / max(given[chosen].sum(), 1e-300)

@@ -7,25 +7,36 @@ from dataclasses import dataclass, field
 
 @dataclass
 class GroupSettings:
-    """One group of members with the same body and head; `members` is its share where several groups stand."""
+    """One group of members with the same body and head; `members` is its share where several groups stand.
+
+    loss: instead of training.loss; a group that learns a percentage loss speaks for `prediction_mape` alone.
+    prices: whether the search may ask it; if not, it only forecasts.
+    """
 
     body: str = "mlp"
     head: str = "elasticity"
     members: int = 1
+    loss: str | None = None
+    prices: bool = True
 
 
 def default_groups() -> list[GroupSettings]:
-    """Both bodies with both structural heads: members cure variance, mixed heads cure bias."""
-    return [GroupSettings(body, head) for body in ("mlp", "cnn") for head in ("elasticity", "attraction")]
+    """Both bodies with both structural heads to price: members cure variance, mixed heads cure bias. Beside them free
+    networks, which forecast better than they price, so they only forecast; one kind for the least percentage error."""
+    return [
+        *(GroupSettings(body, head) for body in ("mlp", "cnn") for head in ("elasticity", "attraction")),
+        *(GroupSettings(body, "free", loss="poisson", prices=False) for body in ("mlp", "cnn")),
+        GroupSettings("mlp", "free", loss="absolute_percentage"),
+    ]
 
 
 @dataclass
 class EnsembleSettings:
-    """members: K in all, divided among the groups in proportion to their `members`.
+    """members: K in all, divided among the groups in proportion to their `members`, the first groups first.
     width, depth: of the bodies' hidden layers. embedding: width of the embeddings of categories."""
 
     name: str = "default"
-    members: int = 8
+    members: int = 14
     groups: list[GroupSettings] = field(default_factory=default_groups)
     width: int = 64
     depth: int = 2
@@ -60,7 +71,7 @@ class TrainingSettings:
 
 @dataclass
 class AggregationSettings:
-    """name: how the members' forecasts become one. by: for ``weighted``, ``validation`` (inverse squared error) or
+    """name: how the members' forecasts become one. by: for ``weighted``, ``validation`` (inverse error) or
     ``stacked`` (least squares on the simplex); weights: given ones instead, one per member. confidence: k of
     ``lower_confidence``. trim: share of members that ``trimmed_mean`` leaves out at either end."""
 

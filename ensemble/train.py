@@ -19,7 +19,7 @@ from data_io.features import Inputs
 from ensemble.batches import Bins, pack, take, with_padding
 from ensemble.member import Structure, decays, hierarchical, initial, penalty, row_loss, structure
 from ensemble.settings import TrainingSettings
-from ensemble.types import Group, Sizes
+from ensemble.types import Sizes
 
 LEAST_STEPS = 32  # per epoch: small tables are passed several times
 RESPONSE_RATE = 10.0  # the head's terms have priors and learn faster: they must arrive before the body over-fits
@@ -53,9 +53,9 @@ class State(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """Trained members: the group, each member's best epoch [K] (1-based) and the log (one dict per epoch)."""
+    """Trained members: their parameters [K, …], best epochs [K] (1-based) and the log (one dict per epoch)."""
 
-    group: Group
+    parameters: Any
     best_epoch: np.ndarray
     log: list[dict]
 
@@ -119,7 +119,7 @@ def fit_group(
             waiting = epoch + 1 - int(state.best_epoch.max())
             if waiting >= settings.patience:
                 break
-    return Fit(Group(body, head, state.best), np.asarray(state.best_epoch), log)
+    return Fit(state.best, np.asarray(state.best_epoch), log)
 
 
 def _job(inputs: Inputs, bins: Bins, settings: TrainingSettings, validation: np.ndarray) -> Job:

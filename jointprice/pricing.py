@@ -14,7 +14,7 @@ import pandas as pd
 
 from data_io.errors import ConfigError, NotFoundError
 from ensemble.demand import offer_demand, series_of
-from ensemble.types import Ensemble
+from ensemble.types import Ensemble, may_price, pricing
 from jointprice.answer import answer_table
 from jointprice.schema import Config
 from search.checker import check
@@ -24,6 +24,10 @@ from search.rules.catalogue import build_rules, load_rules_file
 from search.types import Objective, PricingProblem, Solution
 
 SMALL_MOVE = 5.0  # per cent that offers of tier `small` may move
+NOBODY_PRICES = (
+    "No member of the ensemble may price: forecasts of a percentage loss lie below the mean, and groups with prices: "
+    "false only forecast. Add a group, or choose another training.loss. (Forecasts and backtests need none.)"
+)
 VERDICT_COLUMNS = ("power", "exogeneity", "tier", "reason")
 
 
@@ -54,6 +58,8 @@ def price_offers(
         ConfigError: see refuse_early.
     """
     refuse_early(config, offers)
+    if not pricing(ensemble.groups):
+        raise ConfigError(NOBODY_PRICES)
     offers, held = with_verdicts(config, ensemble, offers)
     rules = active_rules(config)
     problem, reasons = build_problem(
@@ -75,6 +81,8 @@ def price_offers(
 def refuse_early(config: Config, offers: pd.DataFrame) -> None:
     """Raise, before anything is trained, what would be refused after it: malformed rules, profit without any cost."""
     build_rules(active_rules(config))
+    if not any(may_price(group.prices, group.loss or config.training.loss) for group in config.ensemble.groups):
+        raise ConfigError(NOBODY_PRICES)
     if config.objective.name == "profit" and offers["cost"].isna().all():
         raise ConfigError(
             "objective=profit needs costs, and none of the offers has one. Add a cost column to the sales or the "
@@ -87,7 +95,7 @@ def objective_of(config: Config, ensemble: Ensemble | None = None) -> Objective:
 
     lower_confidence and worst_group are ways to judge the gain over holding prices, so they enter here.
     """
-    aggregation = None if ensemble is None else ensemble.aggregation
+    aggregation = None if ensemble is None else ensemble.pricing
     risk = 0.0 if aggregation is None else config.objective.risk
     groups = None
     if aggregation is not None and aggregation.name == "lower_confidence":

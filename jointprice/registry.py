@@ -83,6 +83,8 @@ def _chosen(config: Config) -> Iterator[tuple[str, str]]:
     for group in config.ensemble.groups:
         yield "ensemble.groups.body", group.body
         yield "ensemble.groups.head", group.head
+        if group.loss is not None:
+            yield "training.loss", group.loss
     yield "training.loss", config.training.loss
     yield "aggregation.name", config.aggregation.name
     yield "aggregation.by", config.aggregation.by

@@ -2,14 +2,13 @@
 
 import json
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from benchmarks import forecast, forecast_trees
-from benchmarks.forecast import asked_rows, group_metrics, main, verdicts
+from benchmarks.forecast import asked_rows, main, verdicts
 from benchmarks.forecast_features import features
 from data_io.settings import DataSettings
 from ensemble.backtest import origins
@@ -128,20 +127,6 @@ def test_all_forecasters_are_compared_on_the_same_rows_and_a_second_call_trains_
 
     with pytest.raises(SystemExit, match="not the 192 rows"):
         main([*TINY, "--rounds", "1", "--run", str(run), "--out", str(out)])
-
-
-def test_groups_bodies_and_heads_are_judged_by_the_mean_of_their_members():
-    groups = [SimpleNamespace(body=body, head=head, members=1) for body, head in (("mlp", "free"), ("cnn", "free"))]
-    one = SimpleNamespace(
-        ensemble=SimpleNamespace(groups=[SimpleNamespace(body="mlp", head="latent", members=2), *groups]),
-        forecast=SimpleNamespace(
-            table=pd.DataFrame({"units": [10.0, 10.0]}), members=np.array([[8.0, 8], [10, 10], [12, 12], [20, 20]])
-        ),
-    )
-    bias = {row["group"]: row["bias"] for row in group_metrics([one, one])}
-    assert bias == pytest.approx(
-        {"mlp-latent": -0.1, "mlp-free": 0.2, "cnn-free": 1.0, "mlp": 0.0, "cnn": 1.0, "latent": -0.1, "free": 0.6}
-    )
 
 
 def test_verdicts_compare_each_metric_with_the_trees_tuned_for_it():

@@ -53,11 +53,23 @@ def two_groups(train):
 
 @pytest.mark.parametrize("name", AGGREGATIONS)
 def test_every_aggregation_reaches_the_forecast_and_the_search(two_groups, prepared, name):
-    ensemble = replace(two_groups, aggregation=replace(two_groups.aggregation, name=name))
+    named = {field: replace(getattr(two_groups, field), name=name) for field in ("aggregation", "pricing")}
+    ensemble = replace(two_groups, **named)
     table = forecast_future(ensemble).table
     assert (table["prediction"] > 0).all()
     answer = price_offers(compose(SHORT), ensemble, prepared.tables.offers).answer
     assert (answer["units"] > 0).all()
+
+
+def test_votes_and_the_mean_agree_on_the_forecast(trained):
+    found = {
+        name: forecast_future(replace(trained.ensemble, aggregation=replace(trained.ensemble.aggregation, name=name)))
+        for name in ("mean", "vote", "soft_vote")
+    }
+    mean = found["mean"].table["prediction"]
+    for name in ("vote", "soft_vote"):
+        apart = (found[name].table["prediction"] - mean).abs()
+        assert 0 < apart.sum() / mean.sum() < 0.15
 
 
 def test_weights_come_from_the_validation_periods(two_groups):

@@ -1,0 +1,72 @@
+"""Members that only forecast, and members that learn a percentage loss, never reach the prices."""
+
+import numpy as np
+import pytest
+
+from data_io.errors import ConfigError
+from ensemble import checkpoint
+from ensemble.demand import offer_demand
+from ensemble.forecast import forecast
+from ensemble.types import of_one_kind
+from jointprice.compose import compose
+from jointprice.pricing import price_offers, refuse_early
+
+GROUPS = [
+    ("mlp", "elasticity", 2),
+    ("mlp", "free", 1, "poisson", False),
+    ("mlp", "free", 1, "absolute_percentage"),
+]
+
+
+@pytest.fixture(scope="module")
+def mixed(train):
+    return train(groups=GROUPS, members=4, epochs=2, refit=False, promise_members=2)
+
+
+def test_only_members_that_price_answer_the_search_and_the_promise(mixed, prepared):
+    demand = offer_demand(mixed.ensemble, prepared.tables.offers)
+    assert demand(prepared.market.hold[None]).shape[0] == 2
+    assert [[group.head for group in half] for half in mixed.ensemble.halves] == [["elasticity"], ["elasticity"]]
+    assert len(mixed.ensemble.pricing.weights) == 2
+
+
+def test_percentage_members_speak_for_prediction_mape_alone(mixed):
+    found = forecast(mixed.ensemble)
+    table, members = found.table, found.members
+    np.testing.assert_allclose(table["prediction"], members[:3].mean(0), rtol=1e-5)
+    ratio = mixed.ensemble.percentage_ratio[0]
+    np.testing.assert_allclose(table["prediction_mape"] / members[3], ratio, rtol=1e-5)
+    weights = [one["weight"] for one in mixed.metrics["members"]]
+    assert weights == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0])
+
+
+def test_a_saved_model_remembers_who_prices(mixed, tmp_path):
+    for name, content in checkpoint.dump(mixed.ensemble).items():
+        (tmp_path / name).write_bytes(content)
+    loaded = checkpoint.load(tmp_path)
+    assert [(group.loss, group.prices) for group in loaded.groups] == [
+        ("negative_binomial", True),
+        ("poisson", False),
+        ("absolute_percentage", True),
+    ]
+    assert forecast(loaded).table.equals(forecast(mixed.ensemble).table)
+
+
+def test_an_ensemble_without_members_that_price_forecasts_but_is_refused_prices(train, prepared):
+    found = train(groups=GROUPS[2:], members=1, epochs=1, refit=False, promise_members=0).ensemble
+    assert (forecast(found).table["prediction"] > 0).all()
+    with pytest.raises(ConfigError, match="may price"):
+        price_offers(compose(), found, prepared.tables.offers)
+    with pytest.raises(ConfigError, match="may price"):
+        refuse_early(compose(["training.loss=absolute_percentage"]), prepared.tables.offers)
+
+
+def test_figures_are_of_each_group_and_of_each_body_and_head_where_there_are_several(mixed):
+    kinds = of_one_kind(mixed.ensemble.groups)
+    assert {name: chosen.tolist() for name, chosen in kinds.items()} == {
+        "mlp-elasticity-negative_binomial": [True, True, False, False],
+        "mlp-free-poisson": [False, False, True, False],
+        "mlp-free-absolute_percentage": [False, False, False, True],
+        "elasticity": [True, True, False, False],
+        "free": [False, False, True, False],
+    }
