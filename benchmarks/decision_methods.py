@@ -7,11 +7,16 @@ offers, sorted by store and product.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from data_io.markets.types import Market
+
+COMBINE_ALONE = ("mean", "median", "trimmed_mean", "vote", "soft_vote", "lower_confidence", "worst_group")
+"""Aggregations that weigh no member: they change nothing in training."""
 
 
 @dataclass(frozen=True)
@@ -59,22 +64,32 @@ def ols_markup(market: Market) -> Decision:
 
 def jointprice(market: Market, overrides: Sequence[str]) -> Decision:
     """Train, search and promise as the command does with these overrides, on the market that they name."""
-    from jointprice.api import fit
     from jointprice.compose import compose
     from jointprice.pricing import price_offers
     from jointprice.promise import promise
 
-    fitted = fit(overrides=overrides)
     config = compose(overrides)
-    pricing = price_offers(config, fitted.ensemble, fitted.offers)
+    fitted = _fit(tuple(word for word in overrides if word.removeprefix("aggregation=") not in COMBINE_ALONE))
+    way = config.aggregation
+    aggregation = replace(fitted.ensemble.pricing, name=way.name, confidence=way.confidence, trim=way.trim)
+    ensemble = replace(fitted.ensemble, pricing=aggregation)
+    pricing = price_offers(config, ensemble, fitted.offers)
     keys = ["store", "product"]
     answer = market.offers[keys].merge(pricing.answer, on=keys, how="left", validate="one_to_one")
-    promised = promise(fitted.ensemble, pricing.problem, seed=config.seed)
+    promised = promise(ensemble, pricing.problem, seed=config.seed)
     return Decision(
         prices=answer["price"].to_numpy(),
         promised=promised and promised["mean"],
         elasticity=answer["elasticity"].to_numpy(),
     )
+
+
+@lru_cache(maxsize=1)
+def _fit(overrides: tuple[str, ...]) -> Any:
+    """The model trained with these overrides: methods that only combine its members differently share it."""
+    from jointprice.api import fit
+
+    return fit(overrides=overrides)
 
 
 def lightgbm_grid(market: Market) -> Decision:

@@ -192,7 +192,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     asked = parse(arguments)
-    cases = [Case(*market, seed, asked.folder) for market in asked.markets for seed in asked.seeds]
+    cases = [Case(*market, seed, asked.folder) for seed in asked.seeds for market in asked.markets]
     cells = list(measure(cases, asked.methods, asked.out.with_suffix(".jsonl")))
     result = table(cells)
     print(result.to_string(index=False, float_format="{:.3f}".format, na_rep="-"))

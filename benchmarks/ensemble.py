@@ -2,11 +2,12 @@
 
     python -m benchmarks.ensemble --series 96,913,5000 --members 1,8 --precision float32
 
-Forms of running members: `vmap` (the engine's), `loop` (a compiled member, called K times), `blocks of n` (members in
-one program, n at once). Inference also varies the series of a bin, the search's candidates their block. All forms of
-one size are timed in turns; figures are medians. The limits are the fastest FLOP/s of a matrix product and bytes/s of
-a copy in the same run; the share is that of the nearer one, for the operations as written and the bytes that must
-move. Writes benchmarks/results/ensemble_DEVICE.json. Not a test: nothing here passes or fails.
+Forms of running members: `engine` (what ensemble.forms chooses; the search has none), `vmap`, `loop` (a compiled
+member, called K times), `blocks of n` (members in one program, n at once). Inference also varies the series of a bin,
+the search's candidates their block. All forms of one size are timed in turns; figures are medians. The limits are the
+fastest FLOP/s of a matrix product and bytes/s of a copy in the same run; the share is that of the nearer one, for the
+operations as written and the bytes that must move.
+Writes benchmarks/results/ensemble_DEVICE.json. Not a test: nothing here passes or fails.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ def forms(name: str, body: str, head: str, members: int, series: int) -> dict[st
     make = partial(getattr(ensemble_work, name), body, head, members, series)
     work = make()
     found = {"vmap": (work, vmapped(work))}
+    if work.engine:
+        found["engine"] = (work, work.engine)
     if members > 1:
         found["loop"] = (work, looped(work))
         found |= {f"blocks of {size}": (work, in_blocks(work, size)) for size in (1, 4) if size < members}
@@ -139,21 +142,23 @@ def measure(
 
 
 def findings(rows: list[dict]) -> list[str]:
-    """Forms that beat vmap, and what many members cost against one, in sentences."""
+    """Forms that beat vmap, the engine against the best other form, and what many members cost it against one, in
+    sentences."""
     table = pd.DataFrame(rows)
     told = [
         f"{row.work} {row.group}, {row.series} series, {row.members} members: {row.form} takes {row.over_vmap:.2f} of "
         "vmap's time"
         for row in table[table["over_vmap"] < 1 - WORTH_TELLING].itertuples()
     ]
-    training = table[(table["work"] == "training") & (table["form"] == "vmap")]
-    for (group, series), some in training.groupby(["group", "series"], sort=False):
-        seconds = some.set_index("members")["seconds"]
-        told += [
-            f"training {group}, {series} series: {count} members take {seconds[count] / seconds[1]:.2f} times one's"
-            for count in seconds.index
-            if count > 1 and 1 in seconds.index
-        ]
+    keys = ["work", "group", "series", "members"]
+    engine = table[table["form"] == "engine"].set_index(keys)["seconds"]
+    best = table[table["form"] != "engine"].groupby(keys)["seconds"].min()
+    for (work, group, series, members), seconds in engine.items():
+        case = f"{work} {group}, {series} series"
+        over = seconds / best[work, group, series, members]
+        told.append(f"{case}, {members} members: engine takes {over:.2f} of the best other form's")
+        if work == "training" and members > 1 and (work, group, series, 1) in engine.index:
+            told.append(f"{case}: {members} members take {seconds / engine[work, group, series, 1]:.2f} times one's")
     return told
 
 

@@ -18,12 +18,12 @@ import pandas as pd
 
 from data_io.features import Inputs, build_inputs, fit_features
 from data_io.types import SalesPanel
-from ensemble import train
+from ensemble import forms, train
 from ensemble.batches import pack, take, with_padding
 from ensemble.fit import member_sizes
 from ensemble.heads.registry import HEADS
 from ensemble.member import forecast, initial, prices_of, row_loss, structure
-from ensemble.predict import BIN_SERIES, respond
+from ensemble.predict import BIN_SERIES, in_bins, member_bins, respond
 from ensemble.settings import EnsembleSettings, TrainingSettings
 from ensemble.types import Group, Sizes
 
@@ -41,6 +41,7 @@ class Work(NamedTuple):
         shared: what they share.
         amount: rows, epochs or candidates that all members together get through (a row once, not K times).
         flops: of all members, as XLA counts them (without transcendentals).
+        engine: the engine's own call, in the form that it chooses; the search has none.
     """
 
     one: Callable[..., Any]
@@ -48,6 +49,7 @@ class Work(NamedTuple):
     shared: tuple
     amount: int
     flops: float
+    engine: Callable[[], Any] | None = None
 
     @property
     def traffic(self) -> int:
@@ -103,9 +105,9 @@ def training(body: str, head: str, members: int, series: int) -> Work:
     member, keys = structure(body, head, sizes), jax.random.split(jax.random.key(0), members)
     bins = pack(inputs.choice_set, SETTINGS.batch_series)
     validation = np.arange(PERIODS) >= PERIODS * (1 - SETTINGS.validation)
-    job = train._job(inputs, bins, SETTINGS, validation)
+    job = train.make_job(inputs, bins, SETTINGS, validation)
     weights = jax.vmap(lambda key: train.bootstrap_weights(key, PERIODS, SETTINGS.block))(keys)
-    state = train._begin(body, head, sizes, keys, weights, jnp.full(members, SETTINGS.epochs, jnp.int32))
+    state = train.begin(body, head, sizes, keys, weights)
     batch = take(job.inputs, job.rows[0], job.sets[0])
     lead = jnp.ones(PERIODS, jnp.int32)
 
@@ -116,29 +118,36 @@ def training(body: str, head: str, members: int, series: int) -> Work:
     forward, both = count(loss, example), count(jax.value_and_grad(loss), example)
     steps = -(-train.LEAST_STEPS // len(bins.rows)) * len(bins.rows)
     flops = members * (steps * both + len(bins.rows) * forward)
-    one = partial(train._member_epoch, member, SETTINGS.loss, SETTINGS.leads)
-    return Work(one, state, (job, jnp.int32(0)), 1, flops)
+    known = member, SETTINGS.loss, SETTINGS.leads
+
+    def engine(blocks: list[Any]) -> list[Any]:
+        return forms.run(
+            lambda mine: train.run_epoch(*known, mine, job, jnp.int32(0), np.ones(len(mine.best_epoch), bool)), blocks
+        )
+
+    one = partial(train.member_epoch, *known, runs=True)
+    blocks = [forms.part(state, block) for block in forms.blocks(members)]
+    return Work(one, state, (job, jnp.int32(0)), 1, flops, partial(engine, blocks))
 
 
 def inference(body: str, head: str, members: int, series: int, bin_series: int = BIN_SERIES) -> Work:
     """Forecasts of a whole table, series in bins."""
     inputs, sizes = make_data(series, PERIODS)
     member, lead = structure(body, head, sizes), jnp.ones(PERIODS, jnp.int32)
-    bins = pack(inputs.choice_set, bin_series)
+    bins = pack(inputs.choice_set, min(bin_series, series))
     padded = jax.tree.map(jnp.asarray, with_padding(inputs))
 
     def one(parameters: Any, inputs: Inputs, rows: jax.Array, sets: jax.Array) -> jax.Array:
-        def run(batch: tuple) -> jax.Array:
-            return jnp.exp(forecast(member, parameters, take(inputs, *batch), lead, rows.shape[1]))
-
-        return jax.lax.map(run, (rows, sets))
+        return member_bins(member, parameters, inputs, rows, sets, lead)
 
     parameters = _parameters(body, head, sizes, members)
     shared = (padded, jnp.asarray(bins.rows), jnp.asarray(bins.sets))
     batch = take(padded, bins.rows[0], bins.sets[0])
     first = jax.tree.map(lambda leaf: leaf[0], parameters)
     flops = count(lambda own: forecast(member, own, batch, lead, bins.rows.shape[1]), first)
-    return Work(one, parameters, shared, series * PERIODS, members * len(bins.rows) * flops)
+    asked = padded, jax.tree.map(jnp.asarray, bins), lead
+    engine = partial(in_bins, Group(body, head, SETTINGS.loss, True, parameters), sizes, *asked)
+    return Work(one, parameters, shared, series * PERIODS, members * len(bins.rows) * flops, engine)
 
 
 def candidates(body: str, head: str, members: int, series: int, block: int = CANDIDATES) -> Work:

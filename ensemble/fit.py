@@ -76,7 +76,8 @@ def fit_ensemble(
     before_test = inputs._replace(mask=inputs.mask * ~_marks(len(extended.periods), test))
     fits, log = _fit(plans, sizes, before_test, training, validates, seed, None, "evaluate", progress)
     marks = tuple(_marks(len(extended.periods), split) for split in (train, validation, test))
-    measured = measure(_members(plans, fits, None), sizes, inputs, spec, marks, aggregation)
+    unseen = ~marks[0] | (_weights(plans, fits) == 0)
+    measured = measure(_members(plans, fits, None), sizes, inputs, spec, marks, unseen, aggregation)
 
     if training.refit:
         spec = fit_features(panel, slice(0, known))
@@ -171,13 +172,15 @@ def members_per_group(ensemble: EnsembleSettings) -> list[int]:
 def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progress, start=None):
     """Train every plan; member number and role alone decide its key. start: per plan parameters to go on from.
 
-    Groups do not touch each other: two train (and compile) at a time, one per core of a small machine.
+    Groups do not touch each other: two train (and compile) at a time, their members in the one pool of ensemble.forms,
+    so that a core is busy while the other group's last member ends its epoch.
     """
 
     def fit(index: int) -> Fit:
         group, halves = plans[index]
         root = jax.random.fold_in(jax.random.key(seed), 1000 * index)
         keys = jax.vmap(lambda member: jax.random.split(jax.random.fold_in(root, member)))(np.arange(len(halves)))
+        drawn = list(zip(keys[:, 1], halves, strict=True))
         return fit_group(
             group.body,
             group.head,
@@ -185,12 +188,7 @@ def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progres
             inputs,
             replace(training, loss=group.loss),
             keys=keys[:, 0],
-            weights=np.stack(
-                [
-                    bootstrap_weights(key, len(validates), training.block, half)
-                    for key, half in zip(keys[:, 1], halves, strict=True)
-                ]
-            ),
+            weights=np.stack([bootstrap_weights(key, len(validates), training.block, half) for key, half in drawn]),
             validation=validates,
             limits=None if limits is None else limits[index],
             start=None if start is None else start[index],
@@ -231,6 +229,11 @@ def _members(plans: list[_Plan], fits: list[Fit], half: int | None) -> tuple[Gro
         for plan, fit, which in zip(plans, fits, chosen, strict=True)
         if which.any()
     )
+
+
+def _weights(plans: list[_Plan], fits: list[Fit]) -> np.ndarray:
+    """[K, T] the weights that periods had for the members of all periods."""
+    return np.concatenate([fit.weights[: plan.group.members] for plan, fit in zip(plans, fits, strict=True)])
 
 
 def _between(inputs: Inputs, periods: slice) -> Inputs:

@@ -12,7 +12,7 @@ from scipy.optimize import nnls
 
 from data_io.errors import ConfigError
 from data_io.features import FeatureSpec, Inputs
-from ensemble.aggregate import Aggregation, DemandClasses, combine, least_percentage
+from ensemble.aggregate import Aggregation, DemandClasses, combine
 from ensemble.metrics import forecast_metrics
 from ensemble.noise import dispersion, interval, percentage_ratio
 from ensemble.predict import predict
@@ -45,27 +45,36 @@ def measure(
     inputs: Inputs,
     spec: FeatureSpec,
     splits: tuple[np.ndarray, np.ndarray, np.ndarray],
+    unseen: np.ndarray,
     settings: AggregationSettings,
 ) -> Measured:
-    """Judge forecasts one period ahead. splits: periods [T] bool of training, validation and test."""
+    """Judge forecasts one period ahead.
+
+    Args:
+        splits: periods [T] bool of training, validation and test.
+        unseen: [K, T] bool, the periods that did not train the member: noise and weights come from them, so that
+            every period speaks, not the last few alone. Those of the test only enter what is used after it.
+    """
     units = predict(groups, sizes, inputs, np.ones(inputs.mask.shape[1], np.int32))
     observed, mask = inputs.units.T, inputs.mask.T > 0
     train, validation, test = (split[:, None] & mask for split in splits)
 
     forecasting, relative = forecasts_units(groups), forecasts_percentages(groups)
 
+    apart, judged = out_of_sample(units[forecasting], unseen[forecasting])
+
     def noise(rows):
-        return dispersion(observed, units[forecasting].mean(0), rows if rows.any() else train, inputs.product)
+        return dispersion(observed, apart, judged[:, None] & rows, inputs.product)
 
     def judge(rows, prediction, low=None, high=None):
         bounds = () if low is None else (low[rows] * spec.units_scale, high[rows] * spec.units_scale)
         return forecast_metrics(observed[rows] * spec.units_scale, prediction[rows] * spec.units_scale, *bounds)
 
     aggregation, of_pricing = (
-        aggregation_of(settings, groups, chosen, observed, units, validation)
+        aggregation_of(settings, groups, chosen, observed, units, unseen, (train | validation, validation))
         for chosen in (forecasting, may_price_members(groups))
     )
-    classes = DemandClasses(spec.class_edges, spec.class_means, spec.level, noise(validation))
+    classes = DemandClasses(spec.class_edges, spec.class_means, spec.level, noise(train | validation))
     together = np.asarray(combine(units[forecasting], aggregation, classes))
     low, high = interval(units[forecasting], classes.dispersion)
     weights = np.zeros(len(units))
@@ -82,10 +91,17 @@ def measure(
         ],
         "naive": judge(last, last_known_units(observed, mask)),
     }
-    later = validation | test
-    least = least_percentage(units, relative, together)
-    ratio = percentage_ratio(observed, least, later if later.any() else train, inputs.product)
-    return Measured(metrics, noise(later), ratio, aggregation, of_pricing)
+    least, judged_least = out_of_sample(units[relative], unseen[relative]) if relative.any() else (apart, judged)
+    ratio = percentage_ratio(observed, least, judged_least[:, None] & mask, inputs.product)
+    return Measured(metrics, noise(mask), ratio, aggregation, of_pricing)
+
+
+def out_of_sample(units: np.ndarray, unseen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """[T, S] the mean of the members that never saw the period (of all where every member did), and [T] bool whether
+    any did not; units [K, T, S], unseen [K, T]."""
+    count = unseen.sum(0)
+    weight = np.where(count > 0, unseen, 1.0)
+    return np.einsum("kt,kts->ts", weight / weight.sum(0), units), count > 0
 
 
 def aggregation_of(
@@ -94,31 +110,48 @@ def aggregation_of(
     chosen: np.ndarray,
     observed: np.ndarray,
     units: np.ndarray,
-    rows: np.ndarray,
+    unseen: np.ndarray,
+    rows: tuple[np.ndarray, np.ndarray],
 ) -> Aggregation:
-    """The configured aggregation of the `chosen` members [K] bool, their groups numbered anew; weights from the rows
-    [T, S] that validate (equal where there are none)."""
+    """The configured aggregation of the `chosen` members [K] bool, their groups numbered anew.
+
+    Args: observed [T, S]; units [K, T, S]; unseen [K, T]; rows: known ones [T, S] bool, and those of them that
+    validate, which no member saw. Weights are equal where they have no rows to stand on.
+    """
     numbers = np.unique(np.array(group_numbers(groups))[chosen], return_inverse=True)[1].tolist()
     weights = np.full(len(numbers), 1 / max(len(numbers), 1))
     if settings.weights is not None:
         weights = _given(settings.weights, chosen)
-    elif settings.name == "weighted" and rows.any() and chosen.any():
-        weights = WEIGHINGS[settings.by](observed[rows], units[chosen][:, rows])
+    elif settings.name == "weighted" and chosen.any():
+        known, validating = rows
+        if settings.by == "stacked" and validating.any():
+            weights = stacked(observed[validating], units[chosen][:, validating])
+        if settings.by == "validation":
+            weights = inverse_error(observed, units[chosen], unseen[chosen], known)
     return Aggregation(settings.name, tuple(map(float, weights)), tuple(numbers), settings.confidence, settings.trim)
 
 
-def inverse_error(observed: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """[K] weights ∝ 1 / (mean absolute error)^4; observed [N], units [K, N].
+def inverse_error(observed: np.ndarray, units: np.ndarray, unseen: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """[K] weights by the members' absolute errors on rows that they did not see: 9 % more error halves the weight.
 
-    1 / (mean squared error) is best where members' errors are independent (Bates & Granger 1969); they have most of
-    their error in common, so that small differences tell more of what is their own: hence its square.
+    Each error is relative to that of all members that did not see the same rows, as members saw different ones.
+    Weights fall with its eighth power: members have most of their error in common, so that small differences tell
+    more of what is their own. Args: observed [T, S]; units [K, T, S]; unseen [K, T]; rows [T, S] bool.
     """
-    weight = np.maximum(np.abs(units - observed).mean(1), 1e-9) ** -4.0
+    apart, judged = out_of_sample(units, unseen)
+    error = np.ones(len(units))
+    for number, (own, mine) in enumerate(zip(units, unseen, strict=True)):
+        asked = rows & (mine & judged)[:, None]
+        common = np.abs(apart - observed)[asked].sum()
+        if common > 0:
+            error[number] = np.abs(own - observed)[asked].sum() / common
+    weight = np.maximum(error, 1e-3) ** -8.0
     return weight / weight.sum()
 
 
 def stacked(observed: np.ndarray, units: np.ndarray) -> np.ndarray:
-    """[K] weights on the simplex of least squared error, rows scaled by their size (Breiman 1996)."""
+    """[K] weights on the simplex of least squared error, rows scaled by their size (Breiman 1996); observed [N],
+    units [K, N]."""
     scale = 1 / np.sqrt(observed.mean() + units.mean(0))
     rows, target = (units * scale).T.astype(np.float64), (observed * scale).astype(np.float64)
     sure = 1e3 * np.abs(rows).max()  # a row that holds the weights' sum at 1
@@ -134,9 +167,6 @@ def last_known_units(units: np.ndarray, mask: np.ndarray) -> np.ndarray:
         found[period] = last
         last = np.where(mask[period], units[period], last)
     return found
-
-
-WEIGHINGS = {"validation": inverse_error, "stacked": stacked}
 
 
 def _given(weights: list[float], chosen: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
-"""Training: each member is a pure function of its key, vmapped over members, one compiled epoch at fixed shapes.
+"""Training: each member is a pure function of its key; one compiled epoch at fixed shapes serves all members.
 
-The loss is the mean of the members' own losses: no member sees another. Not for figures or saving.
+No member sees another, and none waits for another: how many train beside it does not change it. Not for figures,
+saving, or the form in which members run.
 Axes: K members, B bins, N series of a bin, T periods.
 """
 
@@ -16,6 +17,7 @@ import numpy as np
 import optax
 
 from data_io.features import Inputs
+from ensemble import forms
 from ensemble.batches import Bins, pack, take, with_padding
 from ensemble.member import Structure, decays, hierarchical, initial, penalty, row_loss, structure
 from ensemble.settings import TrainingSettings
@@ -40,33 +42,37 @@ class Job(NamedTuple):
 
 
 class State(NamedTuple):
-    """One member while it learns; `weights` [T] are its bootstrap weights, `limit` the epochs it may take."""
+    """One member while it learns; `weights` [T] are its bootstrap weights."""
 
     key: jax.Array
     parameters: Any
     optimiser: Any
     weights: jax.Array
-    limit: jax.Array
     best: Any
     best_loss: jax.Array
     best_epoch: jax.Array
 
 
 class Fit(NamedTuple):
-    """Trained members: their parameters [K, …], best epochs [K] (1-based) and the log (one dict per epoch)."""
+    """Trained members: their parameters [K, …], the weights [K, T] that periods had for them, best epochs [K] (1-based)
+    and the log (one dict per epoch, in which members that have stopped keep their last losses)."""
 
     parameters: Any
+    weights: np.ndarray
     best_epoch: np.ndarray
     log: list[dict]
 
 
 def bootstrap_weights(key: jax.Array, periods: int, block: int, half: int | None = None) -> jax.Array:
-    """[T] exponential weights, equal within blocks of neighbouring periods (Bayesian block bootstrap, Rubin 1981),
-    mean 1 in expectation. half = 0 or 1 keeps every other block only."""
+    """[T] how often each block of neighbouring periods was drawn, Poisson with mean 1 (block bootstrap, Künsch 1989):
+    what a member never drew, about a third, can judge it. half = 0 or 1 keeps every other block, all of them, with
+    exponential weights (Rubin 1981)."""
     blocks = -(-periods // block)
-    weights = jax.random.exponential(key, (blocks,))
     if half is not None:
-        weights = 2.0 * weights * (jnp.arange(blocks) % 2 == half)
+        weights = 2.0 * jax.random.exponential(key, (blocks,)) * (jnp.arange(blocks) % 2 == half)
+    else:
+        drawn = jax.random.poisson(key, 1.0, (blocks,)).astype(jnp.float32)
+        weights = jnp.where(jnp.any(drawn > 0), drawn, 1.0)
     return jnp.repeat(weights, block, total_repeat_length=blocks * block)[:periods]
 
 
@@ -84,7 +90,7 @@ def fit_group(
     start: Any = None,
     progress: Callable[[dict], None] | None = None,
 ) -> Fit:
-    """Train len(keys) members at once.
+    """Train len(keys) members.
 
     Args:
         weights: [K, T] how much each member learns from each period (0 = never sees it).
@@ -92,37 +98,38 @@ def fit_group(
         limits: [K] epochs per member instead of settings.epochs (a refit for known best epochs).
         start: parameters [K, …] to go on from instead of fresh ones.
     """
-    bins = pack(np.asarray(inputs.choice_set), settings.batch_series)
-    job = _job(inputs, bins, settings, validation)
-    member = structure(body, head, sizes)
-    members = len(keys)
+    members, member = len(keys), structure(body, head, sizes)
+    job = make_job(inputs, pack(np.asarray(inputs.choice_set), settings.batch_series), settings, validation)
     limits = np.full(members, settings.epochs) if limits is None else np.asarray(limits)
-    state = _begin(body, head, sizes, keys, weights, jnp.asarray(limits, jnp.int32))
+    blocks = forms.blocks(members)
+    states = [begin(body, head, sizes, keys[block], weights[block]) for block in blocks]
     if start is not None:
-        state = state._replace(parameters=start, best=start)
-    log, waiting = [], 0
+        given = [forms.part(start, block) for block in blocks]
+        states = [state._replace(parameters=own, best=own) for state, own in zip(states, given, strict=True)]
+    best_epoch, losses, log = np.zeros(members, int), np.full((2, members), np.nan), []
     for epoch in range(int(limits.max(initial=0))):
-        state, losses = _epoch(member, settings.loss, settings.leads, state, job, jnp.int32(epoch))
-        train, held_out = np.asarray(losses, np.float64)
-        log.append(
-            {
-                "epoch": epoch + 1,
-                "body": body,
-                "head": head,
-                "train": train.tolist(),
-                "validation": held_out.tolist(),
-            }
-        )
+        runs = (epoch < limits) & ((epoch - best_epoch < settings.patience) | ~validation.any())
+        if not runs.any():
+            break
+
+        def one(number: int, epoch: int = epoch, runs: np.ndarray = runs) -> tuple[State, jax.Array]:
+            own = runs[blocks[number]]
+            return run_epoch(member, settings.loss, settings.leads, states[number], job, jnp.int32(epoch), own)
+
+        asked = [number for number, block in enumerate(blocks) if runs[block].any()]
+        for number, (state, found) in zip(asked, forms.run(one, asked), strict=True):
+            block = blocks[number]
+            states[number], best_epoch[block] = state, state.best_epoch
+            losses[:, block] = np.where(runs[block], found, losses[:, block])
+        train, held_out = losses.tolist()
+        log.append({"epoch": epoch + 1, "body": body, "head": head, "train": train, "validation": held_out})
         if progress:
             progress(log[-1])
-        if validation.any():
-            waiting = epoch + 1 - int(state.best_epoch.max())
-            if waiting >= settings.patience:
-                break
-    return Fit(state.best, np.asarray(state.best_epoch), log)
+    return Fit(forms.joined([state.best for state in states]), np.asarray(weights), best_epoch, log)
 
 
-def _job(inputs: Inputs, bins: Bins, settings: TrainingSettings, validation: np.ndarray) -> Job:
+def make_job(inputs: Inputs, bins: Bins, settings: TrainingSettings, validation: np.ndarray) -> Job:
+    """What all members share, on the device."""
     put = partial(jax.tree.map, jnp.asarray)
     return Job(
         inputs=put(with_padding(inputs)),
@@ -137,35 +144,27 @@ def _job(inputs: Inputs, bins: Bins, settings: TrainingSettings, validation: np.
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
-def _begin(body: str, head: str, sizes: Sizes, keys: jax.Array, weights: jax.Array, limits: jax.Array) -> State:
-    """Fresh states of all members."""
-    return jax.vmap(partial(_member_begin, body, head, sizes))(keys, weights, limits)
+def begin(body: str, head: str, sizes: Sizes, keys: jax.Array, weights: jax.Array) -> State:
+    """Fresh states of the members of these keys."""
 
+    def one(key: jax.Array, weights: jax.Array) -> State:
+        start, rest = jax.random.split(key)
+        own = initial(start, body, head, sizes)
+        return State(rest, own, GRADIENT.init(own), weights, own, jnp.float32(jnp.inf), jnp.int32(0))
 
-def _member_begin(body: str, head: str, sizes: Sizes, key: jax.Array, weights: jax.Array, limit: jax.Array) -> State:
-    start, rest = jax.random.split(key)
-    parameters = initial(start, body, head, sizes)
-    return State(
-        rest,
-        parameters,
-        GRADIENT.init(parameters),
-        weights,
-        limit,
-        parameters,
-        jnp.float32(jnp.inf),
-        jnp.int32(0),
-    )
+    return jax.vmap(one)(keys, weights)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
-def _epoch(member: Structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array):
-    """One epoch of all members: new states and losses [2, K] (training, validation)."""
-    return jax.vmap(partial(_member_epoch, member, loss, leads), in_axes=(0, None, None), out_axes=(0, 1))(
-        state, job, epoch
-    )
+def run_epoch(member: Structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array, runs: jax.Array):
+    """One epoch of a block of members: new states and losses [2, K] (training, validation). What is best changes
+    only where `runs` [K]."""
+    one = partial(member_epoch, member, loss, leads)
+    return jax.vmap(one, in_axes=(0, None, None, 0), out_axes=(0, 1))(state, job, epoch, runs)
 
 
-def _member_epoch(member: Structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array):
+def member_epoch(member: Structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array, runs: jax.Array):
+    """One member's epoch, not compiled: see run_epoch."""
     bins, size = job.rows.shape
     periods = job.validation.shape[0]
     order_key, lead_key = jax.random.split(jax.random.fold_in(state.key, epoch))
@@ -206,15 +205,13 @@ def _member_epoch(member: Structure, loss: str, leads: int, state: State, job: J
         step, (state.parameters, state.optimiser), (order, lead, jnp.arange(steps, dtype=jnp.float32))
     )
     held_out = _validation_loss(member, loss, parameters, job)
-    running = epoch < state.limit
-    better = running & jnp.where(jnp.any(job.validation > 0), held_out < state.best_loss, True)
+    better = runs & jnp.where(jnp.any(job.validation > 0), held_out < state.best_loss, True)
     choose = partial(jax.tree.map, lambda new, old: jnp.where(better, new, old))
     state = State(
         state.key,
         parameters,
         optimiser,
         state.weights,
-        state.limit,
         choose(parameters, state.best),
         jnp.where(better, held_out, state.best_loss),
         jnp.where(better, epoch + 1, state.best_epoch),

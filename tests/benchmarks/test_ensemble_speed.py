@@ -44,17 +44,21 @@ def test_calls_are_timed_in_turns_after_one_that_compiles(monkeypatch):
     assert {name: len(seconds) for name, seconds in found.items()} == {"a": 2, "b": 2}
 
 
-def test_findings_name_forms_that_beat_vmap_and_the_cost_of_many_members():
+def test_findings_name_forms_that_beat_vmap_the_engine_over_the_best_and_the_cost_of_many_members():
     def row(members, form, seconds, over):
         return {
             "work": "training", "group": "mlp-free", "series": 96, "members": members, "form": form,
             "seconds": seconds, "over_vmap": over,
         }  # fmt: skip
 
-    told = findings([row(1, "vmap", 1.0, 1.0), row(8, "vmap", 5.0, 1.0), row(8, "loop", 4.0, 0.8)])
+    one = [row(1, "vmap", 1.0, 1.0), row(1, "engine", 1.0, 1.0)]
+    told = findings([*one, row(8, "vmap", 5.0, 1.0), row(8, "loop", 4.0, 0.8), row(8, "engine", 3.0, 0.6)])
     assert told == [
         "training mlp-free, 96 series, 8 members: loop takes 0.80 of vmap's time",
-        "training mlp-free, 96 series: 8 members take 5.00 times one's",
+        "training mlp-free, 96 series, 8 members: engine takes 0.60 of vmap's time",
+        "training mlp-free, 96 series, 1 members: engine takes 1.00 of the best other form's",
+        "training mlp-free, 96 series, 8 members: engine takes 0.75 of the best other form's",
+        "training mlp-free, 96 series: 8 members take 3.00 times one's",
     ]
 
 

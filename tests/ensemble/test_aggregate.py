@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ensemble.aggregate import AGGREGATIONS, Aggregation, DemandClasses, combine, recentre
-from ensemble.measure import inverse_error, stacked
+from ensemble.measure import inverse_error, out_of_sample, stacked
 
 EDGES = np.log(np.array([0.5, 0.8, 1.25, 2.0]))
 MEANS = np.array([0.3, 0.65, 1.0, 1.6, 2.8])
@@ -60,7 +60,13 @@ def test_a_search_by_gradient_sees_a_slope_through_every_aggregation(name):
     assert np.abs(slope).sum() > 0
 
 
-@pytest.mark.parametrize("weigh", [stacked, inverse_error])
+def by_error(observed, units):
+    """Weights by error, from rows as periods of one series that no member saw."""
+    unseen = np.ones(units.shape, bool)
+    return inverse_error(observed[:, None], units[..., None], unseen, np.ones((len(observed), 1), bool))
+
+
+@pytest.mark.parametrize("weigh", [stacked, by_error])
 def test_weights_prefer_the_member_that_is_right(weigh):
     rng = np.random.default_rng(1)
     observed = rng.uniform(10, 90, 400)
@@ -69,3 +75,21 @@ def test_weights_prefer_the_member_that_is_right(weigh):
     assert weights.sum() == pytest.approx(1)
     assert (weights >= 0).all()
     assert weights.argmax() == 0
+
+
+def test_a_member_is_not_weighed_by_what_it_saw():
+    rng = np.random.default_rng(1)
+    observed = rng.uniform(10, 90, (400, 1))
+    units = observed + rng.normal(0, 10, (2, 400, 1))
+    unseen = np.repeat([[True] * 200 + [False] * 200, [False] * 200 + [True] * 200], 1, 0)
+    rows = np.ones_like(observed, bool)
+    before = inverse_error(observed, units, unseen, rows)
+    units[0, 200:] = observed[200:]  # learnt by heart
+    np.testing.assert_array_equal(inverse_error(observed, units, unseen, rows), before)
+
+
+def test_out_of_sample_forecasts_are_of_the_members_that_did_not_see_the_period():
+    units = np.arange(6.0).reshape(3, 2, 1)
+    found, judged = out_of_sample(units, np.array([[True, False], [True, False], [False, False]]))
+    np.testing.assert_allclose(found[:, 0], [1.0, 3.0])
+    assert judged.tolist() == [True, False]

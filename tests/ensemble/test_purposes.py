@@ -34,7 +34,7 @@ def test_percentage_members_speak_for_prediction_mape_alone(mixed):
     found = forecast(mixed.ensemble)
     table, members = found.table, found.members
     np.testing.assert_allclose(table["prediction"], members[:3].mean(0), rtol=1e-5)
-    ratio = mixed.ensemble.percentage_ratio[0]
+    ratio = np.repeat(mixed.ensemble.percentage_ratio, len(mixed.ensemble.periods))
     np.testing.assert_allclose(table["prediction_mape"] / members[3], ratio, rtol=1e-5)
     weights = [one["weight"] for one in mixed.metrics["members"]]
     assert weights == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0])
