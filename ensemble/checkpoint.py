@@ -20,6 +20,7 @@ from safetensors.numpy import save as save_tensors
 from data_io.errors import InputError, Problem
 from data_io.features import FeatureSpec, Inputs
 from data_io.history import from_record
+from ensemble import anchors
 from ensemble.aggregate import Aggregation
 from ensemble.member import initial
 from ensemble.types import Ensemble, Group, Sizes
@@ -41,6 +42,7 @@ def dump(ensemble: Ensemble) -> dict[str, bytes]:
         for number, group in enumerate(groups):
             leaves = jax.tree_util.tree_flatten_with_path(group.parameters)[0]
             arrays |= {f"{role}/{number}{jax.tree_util.keystr(path)}": np.asarray(leaf) for path, leaf in leaves}
+    arrays |= anchors.arrays(ensemble)
     spec = ensemble.spec
     record = {
         "schema": SCHEMA,
@@ -57,6 +59,8 @@ def dump(ensemble: Ensemble) -> dict[str, bytes]:
         "aggregation": asdict(ensemble.aggregation),
         "pricing": asdict(ensemble.pricing),
         "window": ensemble.window,
+        "search_draws": ensemble.search_draws,
+        "anchors": anchors.record(ensemble),
         "history": ensemble.history.record(),
         "verdicts": ensemble.verdicts.to_dict("list"),
     }
@@ -103,6 +107,8 @@ def load(folder: str | Path) -> Ensemble:
         window=record["window"],
         **{name: arrays[name] for name in NOISE_ARRAYS},
         halves=tuple(halves),
+        **anchors.load(arrays, record["anchors"], pd.DataFrame(record["series"])),
+        search_draws=record["search_draws"],
         history=from_record(record["history"]),
         verdicts=pd.DataFrame(record["verdicts"]),
     )

@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 
 from ensemble.aggregate import Aggregation, DemandClasses, recentre
+from ensemble.anchor.anchor import Anchor
+from ensemble.anchored import anchored_demand
 from ensemble.heads.base import Prices
 from ensemble.heads.registry import HEADS
 from ensemble.predict import respond
-from ensemble.types import Ensemble, Group, group_numbers, pricing
+from ensemble.types import Ensemble, Group, group_numbers, pricing, unit_forecasters
 
 
 @partial(
@@ -51,20 +53,64 @@ def series_of(ensemble: Ensemble, offers: pd.DataFrame) -> np.ndarray:
 
 
 def offer_demand(
-    ensemble: Ensemble, offers: pd.DataFrame, *, step: int = 0, groups: tuple[Group, ...] | None = None
+    ensemble: Ensemble,
+    offers: pd.DataFrame,
+    *,
+    step: int = 0,
+    groups: tuple[Group, ...] | None = None,
+    anchor: Anchor | None = None,
 ) -> jax.tree_util.Partial:
     """The Demand of `offers` in the period `step` after the first that follows the history.
 
     Series that are not offered stay at their last price. Offers without history sell nothing.
 
     Args:
-        offers: rows with product, store and the promotion columns.
-        groups: other members than the ensemble's own that price (the halves of the promise).
+        offers: rows with product, store, current_price and the promotion columns.
+        groups, anchor: other members than the ensemble's own that price (the halves of the promise).
     """
+    anchor = anchor or (ensemble.anchor if groups is None else None)
+    if anchor is None and groups is None:
+        return _network_demand(ensemble, offers, step, pricing(ensemble.groups), ensemble.pricing)
+    if anchor is None:
+        return _network_demand(ensemble, offers, step, groups, _aggregation_for(ensemble.pricing, groups))
+    networks = _network_demand(ensemble, offers, step, unit_forecasters(ensemble.groups), ensemble.aggregation)
+    current = offers["current_price"].to_numpy(np.float64)
+    offered, period = series_of(ensemble, offers), ensemble.window + step
+    promotions = _with_promotions(ensemble, offers, offered, period).promotions[:, period]
+    spec = ensemble.spec
+    return anchored_demand(
+        anchor,
+        np.asarray(networks(current[None]))[:, 0] / spec.units_scale,
+        current,
+        members=ensemble.search_draws,
+        context=anchor.context(ensemble.periods[step], promotions),
+        fixed=ensemble.inputs.log_price[:, period] + np.log(spec.reference_price),
+        rows=offered,
+        classes=networks.args[0].classes,
+        scale=spec.units_scale,
+        aggregation=ensemble.pricing,
+    )
+
+
+def meeting(ensemble: Ensemble) -> np.ndarray:
+    """[S] the set of series whose units depend on each other's prices: choice sets, or the anchor's blocks by store."""
+    if ensemble.anchor is None:
+        return np.asarray(ensemble.inputs.choice_set)
+    return ensemble.anchor.sets.place // ensemble.anchor.sets.cells.shape[-1]
+
+
+def aggregation_in(demand: jax.tree_util.Partial) -> Aggregation:
+    """How the members of a Demand of this module become one."""
+    return demand.args[0].aggregation
+
+
+def _network_demand(
+    ensemble: Ensemble, offers: pd.DataFrame, step: int, asked: tuple[Group, ...], aggregation: Aggregation
+) -> jax.tree_util.Partial:
+    """The Demand of the networks' own heads."""
     offered = series_of(ensemble, offers)
     inputs = _with_promotions(ensemble, offers, offered, ensemble.window + step)
     rows, choice_set, sets = _neighbourhood(inputs.choice_set, offered)
-    asked = pricing(ensemble.groups) if groups is None else groups
     lead = leads(ensemble)
     rest = rows[len(offers) :]
     known = offered >= 0
@@ -89,7 +135,7 @@ def offer_demand(
         ),
         scale=jnp.float32(ensemble.spec.units_scale),
         heads=tuple(group.head for group in asked),
-        aggregation=ensemble.pricing if groups is None else _aggregation_for(ensemble.pricing, asked),
+        aggregation=aggregation,
     )
     return jax.tree_util.Partial(expected_units, demand)
 

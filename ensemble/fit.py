@@ -23,7 +23,7 @@ from ensemble.measure import measure
 from ensemble.response.verdicts import verdicts
 from ensemble.settings import AggregationSettings, EnsembleSettings, GroupSettings, TrainingSettings
 from ensemble.train import Fit, bootstrap_weights, fit_group
-from ensemble.types import Ensemble, Group, Sizes, may_price
+from ensemble.types import Ensemble, Group, Sizes, may_price, shares
 
 GROUPS_AT_ONCE = 2
 
@@ -160,13 +160,9 @@ def member_sizes(spec: FeatureSpec, inputs: Inputs, ensemble: EnsembleSettings) 
 
 
 def members_per_group(ensemble: EnsembleSettings) -> list[int]:
-    """`ensemble.members` divided in proportion to the groups' own numbers, largest remainders first; with fewer
-    members than groups the later groups have none."""
-    shares = np.array([group.members for group in ensemble.groups], float)
-    exact = ensemble.members * shares / shares.sum()
-    counts = np.floor(exact).astype(int)
-    counts[np.argsort(counts - exact, kind="stable")[: ensemble.members - counts.sum()]] += 1
-    return counts.tolist()
+    """`ensemble.members` divided in proportion to the groups' own numbers; with fewer members than groups the later
+    groups have none."""
+    return shares(np.array([group.members for group in ensemble.groups], float), ensemble.members).tolist()
 
 
 def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progress, start=None):

@@ -75,7 +75,7 @@ class AggregationSettings:
     ``stacked`` (least squares on the simplex); weights: given ones instead, one per member. confidence: k of
     ``lower_confidence``. trim: share of members that ``trimmed_mean`` leaves out at either end."""
 
-    name: str = "mean"
+    name: str = "weighted"
     by: str = "validation"
     weights: list[float] | None = None
     confidence: float = 1.0

@@ -11,6 +11,7 @@ import pandas as pd
 from data_io.features import FeatureSpec, Inputs
 from data_io.history import History
 from ensemble.aggregate import Aggregation
+from ensemble.anchor.anchor import Anchor
 from ensemble.losses import PERCENTAGE_LOSSES
 
 
@@ -53,6 +54,14 @@ class Group:
         return len(jax.tree.leaves(self.parameters)[0])
 
 
+def shares(weights: np.ndarray, members: int) -> np.ndarray:
+    """[H] whole numbers that sum to `members` in proportion to `weights` [H], largest remainders first."""
+    exact = members * weights / weights.sum()
+    counts = np.floor(exact).astype(int)
+    counts[np.argsort(counts - exact, kind="stable")[: members - counts.sum()]] += 1
+    return counts
+
+
 def group_numbers(groups: tuple[Group, ...]) -> tuple[int, ...]:
     """[K] the group of each member, members in the order of their groups."""
     return tuple(number for number, group in enumerate(groups) for _ in range(group.members))
@@ -84,6 +93,12 @@ def may_price_members(groups: tuple[Group, ...]) -> np.ndarray:
 def may_price(prices: bool, loss: str) -> bool:
     """Whether a group with these settings may price."""
     return prices and loss not in PERCENTAGE_LOSSES
+
+
+def unit_forecasters(groups: tuple[Group, ...]) -> tuple[Group, ...]:
+    """The groups whose forecasts are of the mean; all where every group learns a percentage loss."""
+    found = tuple(group for group in groups if group.loss not in PERCENTAGE_LOSSES)
+    return found or groups
 
 
 def forecasts_units(groups: tuple[Group, ...]) -> np.ndarray:
@@ -125,6 +140,9 @@ class Ensemble:
         percentage_ratio: [S] what the forecast of least absolute percentage error is multiplied by (see measure).
         history: what is last known of every series.
         verdicts: per product, see ensemble.response.verdicts.
+        anchor: the price response, where it is not the networks' own.
+        anchor_halves: per half of the time blocks, the anchor fitted to it alone (for the promise).
+        search_draws: K of the demand that the anchor answers.
     """
 
     groups: tuple[Group, ...]
@@ -143,3 +161,6 @@ class Ensemble:
     history: History
     verdicts: pd.DataFrame
     halves: tuple[tuple[Group, ...], ...] = ()
+    anchor: Anchor | None = None
+    anchor_halves: tuple[Anchor, ...] = ()
+    search_draws: int = 24

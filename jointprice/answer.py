@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from data_io.features import distinct_sets
-from ensemble.demand import series_of
+from ensemble.demand import meeting, series_of
 from ensemble.noise import interval
 from ensemble.response.elasticities import own_elasticities
 from ensemble.types import Ensemble
@@ -83,7 +83,7 @@ def _interval(ensemble: Ensemble, offers: pd.DataFrame, sold: np.ndarray) -> tup
 
 
 def _sets(ensemble: Ensemble, offers: pd.DataFrame) -> np.ndarray:
-    """[S] choice sets of the offers; those without history stand alone."""
+    """[S] numbers of the sets in which offers' prices touch each other; those without history stand alone."""
     rows = series_of(ensemble, offers)
-    sets = np.where(rows >= 0, ensemble.inputs.choice_set[np.maximum(rows, 0)], -1)
+    sets = np.where(rows >= 0, meeting(ensemble)[np.maximum(rows, 0)], -1)
     return distinct_sets(sets.astype(np.int64))

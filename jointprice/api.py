@@ -16,7 +16,7 @@ import pandas as pd
 
 from data_io.history import history_of
 from data_io.markets.types import Market
-from ensemble.fit import fit_ensemble
+from ensemble.learn import learn
 from ensemble.types import Ensemble
 from jointprice.compose import compose
 from jointprice.prepare import prepare
@@ -95,12 +95,13 @@ def fit(
     config = compose(_quiet(overrides, sales))
     given = {"sales": sales, "products": products, "stores": stores, "offers": offers}
     prepared = prepare(config.data, given)
-    ensemble, metrics, _ = fit_ensemble(
+    ensemble, metrics, _ = learn(
         prepared.panel,
         history_of(prepared.tables, config.data.decimals),
         config.ensemble,
         config.training,
         config.aggregation,
+        config.response,
         seed=config.seed,
     )
     return Fitted(ensemble, metrics, prepared.tables.offers, prepared.market)

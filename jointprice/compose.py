@@ -41,6 +41,14 @@ LIMITS: dict[str, tuple[float, float]] = {
     "training.test": (0.0, 0.5),
     "training.leads": (1, 1000),
     "training.promise_members": (0, 4096),
+    "response.search_draws": (1, 4096),
+    "response.draws": (1, 4096),
+    "response.folds": (0, 100),
+    "response.block": (1, 10**6),
+    "response.temperature": (1e-6, 1e6),
+    "response.steps": (1, 10**4),
+    "response.block_products": (1, 500),
+    "response.full_cross": (0, 500),
     "aggregation.confidence": (0.0, 100.0),
     "aggregation.trim": (0.0, 0.49),
     "backtest.rounds": (1, 10**4),
@@ -122,6 +130,8 @@ def _check_limits(config: Config) -> None:
         for group in config.ensemble.groups
         if group.members < 1
     ]
+    if not config.response.heads:
+        faults.append("response.heads must list at least one head.")
     if not config.ensemble.groups:
         faults.append("ensemble.groups must list at least one group of members.")
     if config.training.validation + config.training.test >= 1:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from data_io.errors import ConfigError, NotFoundError
-from ensemble.demand import offer_demand, series_of
+from ensemble.aggregate import Aggregation
+from ensemble.demand import aggregation_in, offer_demand, series_of
 from ensemble.types import Ensemble, may_price, pricing
 from jointprice.answer import answer_table
 from jointprice.schema import Config
@@ -25,8 +26,9 @@ from search.types import Objective, PricingProblem, Solution
 
 SMALL_MOVE = 5.0  # per cent that offers of tier `small` may move
 NOBODY_PRICES = (
-    "No member of the ensemble may price: forecasts of a percentage loss lie below the mean, and groups with prices: "
-    "false only forecast. Add a group, or choose another training.loss. (Forecasts and backtests need none.)"
+    "No member of the ensemble may price, and response=networks needs one: forecasts of a percentage loss lie below "
+    "the mean, and groups with prices: false only forecast. Add a group, or choose another training.loss. (Forecasts "
+    "and backtests need none.)"
 )
 VERDICT_COLUMNS = ("power", "exogeneity", "tier", "reason")
 
@@ -58,15 +60,16 @@ def price_offers(
         ConfigError: see refuse_early.
     """
     refuse_early(config, offers)
-    if not pricing(ensemble.groups):
+    if ensemble.anchor is None and not pricing(ensemble.groups):
         raise ConfigError(NOBODY_PRICES)
     offers, held = with_verdicts(config, ensemble, offers)
     rules = active_rules(config)
+    demand = offer_demand(ensemble, offers)
     problem, reasons = build_problem(
-        offer_demand(ensemble, offers),
+        demand,
         offers,
         build_rules(rules),
-        objective_of(config, ensemble),
+        objective_of(config, aggregation_in(demand)),
         scope=config.search.scope,
         held=held != "",
         decimals=config.data.decimals,
@@ -81,7 +84,8 @@ def price_offers(
 def refuse_early(config: Config, offers: pd.DataFrame) -> None:
     """Raise, before anything is trained, what would be refused after it: malformed rules, profit without any cost."""
     build_rules(active_rules(config))
-    if not any(may_price(group.prices, group.loss or config.training.loss) for group in config.ensemble.groups):
+    priced = (may_price(group.prices, group.loss or config.training.loss) for group in config.ensemble.groups)
+    if config.response.name == "networks" and not any(priced):
         raise ConfigError(NOBODY_PRICES)
     if config.objective.name == "profit" and offers["cost"].isna().all():
         raise ConfigError(
@@ -90,12 +94,11 @@ def refuse_early(config: Config, offers: pd.DataFrame) -> None:
         )
 
 
-def objective_of(config: Config, ensemble: Ensemble | None = None) -> Objective:
-    """The configured objective; without an ensemble, of a demand that is sure (the truth).
+def objective_of(config: Config, aggregation: Aggregation | None = None) -> Objective:
+    """The configured objective; without an aggregation of members, of a demand that is sure (the truth).
 
     lower_confidence and worst_group are ways to judge the gain over holding prices, so they enter here.
     """
-    aggregation = None if ensemble is None else ensemble.pricing
     risk = 0.0 if aggregation is None else config.objective.risk
     groups = None
     if aggregation is not None and aggregation.name == "lower_confidence":

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ensemble.anchor.anchor import Anchor
 from ensemble.demand import offer_demand
 from ensemble.types import Ensemble, Group, group_numbers
 from search.evaluate import sold_units
@@ -59,9 +60,11 @@ def mix_and_level(problem: PricingProblem, prices: np.ndarray) -> tuple[float, f
     return mix, float(gains(problem, prices).mean()) - mix
 
 
-def _of_half(ensemble: Ensemble, problem: PricingProblem, half: tuple[Group, ...]) -> PricingProblem:
+def _of_half(ensemble: Ensemble, problem: PricingProblem, half: tuple[Group, ...] | Anchor) -> PricingProblem:
     """The problem as one half of the time blocks sees it."""
     objective = problem.objective
+    if isinstance(half, Anchor):
+        return replace(problem, demand=offer_demand(ensemble, problem.offers, anchor=half))
     if objective.groups is not None:
         objective = replace(objective, groups=group_numbers(half))
     return replace(problem, demand=offer_demand(ensemble, problem.offers, groups=half), objective=objective)
@@ -69,9 +72,10 @@ def _of_half(ensemble: Ensemble, problem: PricingProblem, half: tuple[Group, ...
 
 def promise(ensemble: Ensemble, problem: PricingProblem, *, seed: int) -> dict[str, float] | None:
     """mean, p10 and p90 of the gain promised; None where no halves were trained."""
-    if not ensemble.halves:
+    halves = ensemble.anchor_halves or ensemble.halves
+    if not halves:
         return None
-    problems = [_of_half(ensemble, problem, half) for half in ensemble.halves]
+    problems = [_of_half(ensemble, problem, half) for half in halves]
     if not len(problem.ladder):
         return {"mean": 0.0, "p10": 0.0, "p90": 0.0}
     chosen = [gradient(half, seed=seed).prices for half in problems]

@@ -35,6 +35,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "ensemble.groups.body": ("mlp", "cnn", "gru"),
     "ensemble.groups.head": ("elasticity", "attraction", "free", "classes"),
     "training.loss": ("negative_binomial", "poisson", "tweedie", "squared", "absolute", "absolute_percentage"),
+    "response.name": ("anchor", "networks"),
+    "response.heads": ("elasticity", "linear", "nested", "classes"),
     "aggregation.name": (
         "mean",
         "weighted",
@@ -86,6 +88,9 @@ def _chosen(config: Config) -> Iterator[tuple[str, str]]:
         if group.loss is not None:
             yield "training.loss", group.loss
     yield "training.loss", config.training.loss
+    yield "response.name", config.response.name
+    for head in config.response.heads:
+        yield "response.heads", head
     yield "aggregation.name", config.aggregation.name
     yield "aggregation.by", config.aggregation.by
     yield "backtest.refit", config.backtest.refit

@@ -11,6 +11,7 @@ from hashlib import sha256
 from json import dumps
 
 from data_io.settings import DataSettings
+from ensemble.anchor.settings import AnchorSettings
 from ensemble.settings import AggregationSettings, BacktestSettings, EnsembleSettings, TrainingSettings
 from search.settings import ObjectiveSettings, RulesSettings, SearchSettings
 
@@ -41,6 +42,7 @@ class Config:
     data: DataSettings = field(default_factory=DataSettings)
     ensemble: EnsembleSettings = field(default_factory=EnsembleSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    response: AnchorSettings = field(default_factory=AnchorSettings)
     backtest: BacktestSettings = field(default_factory=BacktestSettings)
     aggregation: AggregationSettings = field(default_factory=AggregationSettings)
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)

@@ -14,7 +14,8 @@ from data_io.history import history_of
 from data_io.markets.types import Market
 from ensemble import checkpoint
 from ensemble.backtest import Round, backtest
-from ensemble.fit import Trained, fit_ensemble
+from ensemble.fit import Trained
+from ensemble.learn import learn
 from ensemble.types import Ensemble
 from jointprice.oracle import judge
 from jointprice.prepare import Prepared, prepare
@@ -43,12 +44,13 @@ def train(session: Session, prepared: Prepared) -> Trained:
         def tell(row: dict) -> None:
             advance(1, f"{row['phase']} epoch {row['epoch']}, loss {np.mean(row['train']):.4f}")
 
-        trained = fit_ensemble(
+        trained = learn(
             prepared.panel,
             history_of(prepared.tables, config.data.decimals),
             config.ensemble,
             config.training,
             config.aggregation,
+            config.response,
             seed=config.seed,
             progress=tell,
         )

@@ -58,7 +58,7 @@ def test_an_ensemble_without_members_that_price_forecasts_but_is_refused_prices(
     with pytest.raises(ConfigError, match="may price"):
         price_offers(compose(), found, prepared.tables.offers)
     with pytest.raises(ConfigError, match="may price"):
-        refuse_early(compose(["training.loss=absolute_percentage"]), prepared.tables.offers)
+        refuse_early(compose(["response=networks", "training.loss=absolute_percentage"]), prepared.tables.offers)
 
 
 def test_figures_are_of_each_group_and_of_each_body_and_head_where_there_are_several(mixed):

@@ -46,6 +46,16 @@ def test_a_run_leaves_a_complete_directory_whose_manifest_verifies(default_run):
     verify(folder)
 
 
+def test_prices_rest_on_the_anchor_and_its_halves_promise(jointprice):
+    small = ["heads=[elasticity,linear]", "draws=4", "search_draws=4", "folds=2", "steps=5"]
+    ended = jointprice(QUICK, "response=anchor", "training.promise_members=1", *(f"response.{one}" for one in small))
+    assert ended.code == 0, ended.err
+    summary = ended.json("summary.json")
+    assert summary["oracle"]["share"] > summary["oracle"]["hold_share"]
+    assert summary["uplift"]["promised"]["mean"] > 0
+    assert sum(ended.json("metrics.json")["response"].values()) == pytest.approx(1)
+
+
 def test_prices_have_the_columns_of_the_contract_in_their_order_and_one_row_per_offer(default_run):
     prices = default_run.prices()
     assert list(prices) == PRICE_COLUMNS

@@ -1,0 +1,196 @@
+"""Fits the structural anchor to a panel and holds it: four heads, their draws and their weights.
+
+A low-dimensional Bayesian price response of known forms. Networks may learn everything else around it: `response`
+takes their level at reference prices and gives units at any prices. Not for networks or search.
+
+Large tables: see layout for how products are split into blocks. In blocks of at most `full_cross` products every pair
+has its own cross effect in the elasticity and linear heads; in larger ones these heads see rivals through the price
+index of the own group and that of the block's other groups only. Attraction heads compare all products of a block.
+A product with hardly any sales gets the priors, drawn anew in every draw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+
+from data_io.errors import ConfigError
+from data_io.types import SalesPanel
+from ensemble.anchor import evaluate
+from ensemble.anchor.draws import draw
+from ensemble.anchor.evaluate import Context
+from ensemble.anchor.fitting import Data, Fit, fit, refit
+from ensemble.anchor.heads import HEADS, Block, Shape, head_shape
+from ensemble.anchor.layout import History, Sets, lay_out, season_terms
+from ensemble.anchor.linearise import Cells, log_means
+from ensemble.anchor.noise import Patterns, period_scores
+from ensemble.anchor.settings import AnchorSettings
+from ensemble.anchor.weigh import fold_of_periods, pseudo_bma
+
+
+@dataclass(frozen=True)
+class HeadDraws:
+    """One head's posterior.
+
+    Attributes:
+        name: in ensemble.anchor.heads.HEADS.
+        draws: arrays [N, B, ...]; `pick` takes one draw.
+        weight: of the head; all weights sum to 1.
+        block_weight: [B] of the head in each block; weight is their mean, blocks weighted by units.
+        scores: [B, T] held-out log density of each period, 0 where it has weight 0.
+    """
+
+    name: str
+    draws: dict[str, np.ndarray]
+    weight: float
+    block_weight: np.ndarray
+    scores: np.ndarray
+
+    @property
+    def count(self) -> int:
+        """Draws N."""
+        return len(self.draws["own"])
+
+    def pick(self, number: int) -> dict[str, np.ndarray]:
+        """One draw."""
+        return {key: values[number] for key, values in self.draws.items()}
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A fitted anchor. Answers are in panel.series order; `evaluate` has the same as pure functions for compiled code.
+
+    Attributes:
+        heads: each with its draws and weight.
+        sets: reference prices, levels, groups and the place of every series; a pytree of arrays.
+        series: [S] rows, as SalesPanel.series.
+    """
+
+    heads: tuple[HeadDraws, ...]
+    sets: Sets
+    series: pd.DataFrame
+
+    def context(self, period: pd.Timestamp, promotions: np.ndarray | None = None) -> Context:
+        """The context of a period; promotions [S, Q] in the panel's units (none: no promotion)."""
+        none = np.zeros((len(self.series), len(self.sets.promotion_scale)), np.float32)
+        season = season_terms(pd.DatetimeIndex([period]))[0]
+        return Context(season, none if promotions is None else np.asarray(promotions, np.float32))
+
+    def log_units(self, head: HeadDraws, log_prices: jax.Array, context: Context) -> jax.Array:
+        """[N, ..., S] log expected units of every draw at log prices [..., S]."""
+        return _over_draws(evaluate.log_units, head, self.sets, jnp.asarray(log_prices, jnp.float32), context)
+
+    def response(self, head: HeadDraws, log_prices: jax.Array, baseline: jax.Array) -> jax.Array:
+        """[N, ..., S] log expected units of every draw from log units `baseline` [..., S] at reference prices."""
+        arguments = (jnp.asarray(log_prices, jnp.float32), jnp.asarray(baseline, jnp.float32))
+        return _over_draws(evaluate.response, head, self.sets, *arguments)
+
+    def own_elasticities(self, log_prices: jax.Array, context: Context) -> tuple[np.ndarray, np.ndarray]:
+        """[N, S] own-price elasticities of the draws of all heads at log prices [S], and [N] the draws' weights."""
+        prices = jnp.asarray(log_prices, jnp.float32)
+        found = [_over_draws(evaluate.own_elasticities, head, self.sets, prices, context) for head in self.heads]
+        weights = [np.full(head.count, head.weight / head.count) for head in self.heads]
+        return np.concatenate(found), np.concatenate(weights)
+
+
+def fit_anchor(panel: SalesPanel, settings: AnchorSettings, *, seed: int, weights: np.ndarray | None = None) -> Anchor:
+    """Fit every head to the panel's observed rows.
+
+    Args:
+        weights: [T] of the periods, 0 = unseen; None = all 1.
+        seed: of the draws.
+
+    Raises:
+        ConfigError: an unknown head, or no observed row of positive weight.
+    """
+    weight = np.ones(len(panel.periods)) if weights is None else np.asarray(weights, np.float64)
+    _check(panel, settings, weight)
+    sets, history = lay_out(panel, settings, weight)
+    fitted = [
+        [_fit_block(name, block, sets, history, settings, (seed, place, block)) for block in range(len(sets.cells))]
+        for place, name in enumerate(settings.heads)
+    ]
+    scores = np.array([[score for _, score, _ in blocks] for blocks in fitted])
+    cluster = np.array([[effect for _, _, effect in blocks] for blocks in fitted]).min(0)  # misfit raises it too
+    rng = np.random.default_rng((seed, len(fitted)))
+    by_block = np.stack(
+        [pseudo_bma(scores[:, block], settings.temperature / effect, rng) for block, effect in enumerate(cluster)]
+    )
+    units = (history.units * history.seen).sum((1, 2, 3)) + 1e-9
+    share = units / units.sum()
+    heads = tuple(
+        HeadDraws(
+            name=name,
+            draws={key: np.stack([draws[key] for draws, _, _ in blocks], 1) for key in blocks[0][0]},
+            weight=float(share @ by_block[:, place]),
+            block_weight=by_block[:, place],
+            scores=scores[place],
+        )
+        for place, (name, blocks) in enumerate(zip(settings.heads, fitted, strict=True))
+    )
+    return Anchor(heads, sets, panel.series)
+
+
+def _fit_block(
+    name: str, number: int, sets: Sets, history: History, settings: AnchorSettings, seed: tuple[int, ...]
+) -> tuple[dict, np.ndarray, float]:
+    """Draws of one head in one block, held-out scores [T], and the cluster effect."""
+    data = _data(number, sets, history)
+    products, groups = sets.group.shape[1:]
+    shape = head_shape(name, products, len(sets.promotion_scale), groups, settings.full_cross)
+    whole = fit(shape, data, history.weight, settings.steps, cluster=settings.cluster)
+    draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
+    return draws, _held_out(shape, data, history.weight, whole, settings), whole.cluster
+
+
+def _held_out(shape: Shape, data: Data, weight: np.ndarray, whole: Fit, settings: AnchorSettings) -> np.ndarray:
+    """[T] log density of each period under the fit without its fold; 0 with one head, fold or period unweighted."""
+    scores = np.zeros(len(weight))
+    if settings.folds < 2 or len(settings.heads) < 2:
+        return scores
+    fold = fold_of_periods(len(weight), settings.folds, settings.block)
+    cells = data.cells
+    for number in range(settings.folds):
+        seen = (weight * (fold != number)).astype(np.float32)
+        found = refit(shape, data, seen, whole, -(-settings.steps // 3))
+        log_mean = np.asarray(log_means(shape, data.block, found.theta, found.scale, cells), np.float64)
+        held = period_scores(cells.units, log_mean, cells.seen, found.noise)
+        scores += np.where(fold == number, held * weight, 0)
+    return scores
+
+
+def _data(number: int, sets: Sets, history: History) -> Data:
+    """One block."""
+    cells = Cells(
+        history.z[number],
+        history.units[number],
+        history.seen[number],
+        history.promotions[number],
+        sets.log_level[number],
+        history.season,
+    )
+    block = Block(*(getattr(sets, field)[number] for field in Block._fields))
+    return Data(*jax.tree.map(jnp.asarray, (block, cells)), Patterns(cells.seen))
+
+
+def _over_draws(function, head: HeadDraws, sets: Sets, *arguments) -> jax.Array:
+    return _compiled(function, head.name, head.draws, sets, *arguments)
+
+
+def _every_draw(function, name, draws, sets, *arguments):
+    return jax.lax.map(lambda one: function(name, one, sets, *arguments), draws)
+
+
+_compiled = jax.jit(_every_draw, static_argnums=(0, 1))
+
+
+def _check(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> None:
+    unknown = [name for name in settings.heads if name not in HEADS]
+    if unknown:
+        raise ConfigError(f"anchor.heads={unknown[0]} is not known. Choose from {', '.join(HEADS)}.")
+    if not (panel.observed & (weight > 0)).any():
+        raise ConfigError("The anchor needs at least one observed sales row in a period of positive weight.")

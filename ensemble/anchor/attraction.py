@@ -1,0 +1,106 @@
+"""Heads whose products share a store's shoppers, who may also buy nothing: nested attraction and latent classes.
+
+Both are written from the shares at the reference prices, so that neither intercepts nor the market size are needed:
+Q_j units at the reference, buying nothing a share s0 of N = Σ Q / (1 − s0) shoppers. Arrays [..., J].
+
+Nested: utilities move by a_j = V_j − own_j f_λ(z_j); with q the shares of units at the reference,
+D_g = log Σ_{k in g} q_k e^{a_k} − log Σ_{k in g} q_k and q_g = Σ_{k in g} q_k,
+log units = log Q_j + a_j − σ D_g − log(s0 + (1 − s0) Σ_g q_g e^{(1 − σ) D_g}).
+
+Classes: w_c of the shoppers weigh prices m_c times (Σ w m = 1) and have tastes for groups (Σ w taste = 0), each class a
+logit. At the reference prices they already differ by −κ (m_c − 1) own_j: who minds prices buys what is cheap or nothing
+(κ = 1 if utility is linear in price). The utilities that give Q at the reference prices are found by Berry's
+contraction (Berry, Levinsohn & Pakes 1995); what it leaves is added to log units.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from ensemble.anchor.separable import curve, own_effect
+
+LEAST_OUTSIDE = 0.1  # of the share that buys nothing at the reference, where a baseline leaves less
+CONTRACTIONS = 10
+TINY = 1e-30
+
+
+def nested_structure(shared: dict, dev: jax.Array, cross, block) -> dict:
+    """own [J] > 0, bend [], outside [] = s0, nest [] = σ."""
+    return {
+        "own": own_effect(shared, dev, block),
+        "bend": shared["bend"],
+        "outside": jax.nn.sigmoid(shared["outside"]),
+        "nest": jax.nn.sigmoid(shared["nest"]),
+    }
+
+
+def class_structure(shared: dict, dev: jax.Array, cross, block) -> dict:
+    """own [J] > 0, bend [], outside [] = s0, chance [C], multiple [C], taste [C, J]."""
+    chance = jax.nn.softmax(shared["chance"])
+    multiple = jnp.exp(shared["spread"])
+    multiple = multiple / (chance @ multiple)
+    taste = shared["taste"].reshape(len(chance), -1)
+    own = own_effect(shared, dev, block)
+    return {
+        "own": own,
+        "bend": shared["bend"],
+        "outside": jax.nn.sigmoid(shared["outside"]),
+        "chance": chance,
+        "multiple": multiple,
+        "taste": (taste - chance @ taste) @ block.group.T - shared["sorting"] * jnp.outer(multiple - 1, own),
+    }
+
+
+def nested_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
+    """Log units at z, utilities shifted by V = `shift`."""
+    return _nested(s, block, log_level, shift - s["own"] * curve(z, s["bend"]), s["outside"])
+
+
+def nested_response(s: dict, block, log_level: jax.Array, z: jax.Array, baseline: jax.Array) -> jax.Array:
+    """Log units at z from the log units `baseline` at reference prices; the number of shoppers stays."""
+    outside = _left(s["outside"], log_level, baseline)
+    return _nested(s, block, baseline, -s["own"] * curve(z, s["bend"]), outside)
+
+
+def class_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
+    """Log units at z, utilities shifted by V = `shift`."""
+    return _classes(s, log_level, z, shift, s["outside"])
+
+
+def class_response(s: dict, block, log_level: jax.Array, z: jax.Array, baseline: jax.Array) -> jax.Array:
+    """Log units at z from the log units `baseline` at reference prices; the number of shoppers stays."""
+    return _classes(s, baseline, z, jnp.zeros(()), _left(s["outside"], log_level, baseline))
+
+
+def _left(outside: jax.Array, log_level: jax.Array, baseline: jax.Array) -> jax.Array:
+    """[..., 1] share that buys nothing when the baseline is bought instead of the level."""
+    bought = jnp.exp(jax.nn.logsumexp(baseline, -1) - jax.nn.logsumexp(log_level, -1))
+    return jnp.maximum(1 - (1 - outside) * bought, LEAST_OUTSIDE * outside)[..., None]
+
+
+def _nested(s: dict, block, base: jax.Array, move: jax.Array, outside: jax.Array) -> jax.Array:
+    q = jax.nn.softmax(base, -1)
+    top = jax.lax.stop_gradient(jnp.max(move, -1, keepdims=True))  # it cancels; a compiled maximum may tie with none
+    before = q @ block.group
+    after = (q * jnp.exp(move - top)) @ block.group
+    inclusive = jnp.where(before > TINY, jnp.log(after + TINY) - jnp.log(before + TINY), 0.0) + top
+    sold = jnp.sum(before * jnp.exp((1 - s["nest"]) * inclusive), -1, keepdims=True)
+    return base + move - s["nest"] * (inclusive @ block.group.T) - jnp.log(outside + (1 - outside) * sold)
+
+
+def _classes(s: dict, base: jax.Array, z: jax.Array, shift: jax.Array, outside: jax.Array) -> jax.Array:
+    log_share = jax.nn.log_softmax(base, -1) + jnp.log1p(-outside)
+
+    def shares(utility, price):
+        """Log share of all shoppers that buys each product."""
+        each = utility[..., None, :] + s["taste"] - s["multiple"][:, None] * price[..., None, :]
+        top = jax.lax.stop_gradient(jnp.maximum(jnp.max(each, -1, keepdims=True), 0))
+        log_sum = top + jnp.log(jnp.exp(-top) + jnp.sum(jnp.exp(each - top), -1, keepdims=True))
+        return jax.nn.logsumexp(each - log_sum + jnp.log(s["chance"])[:, None], -2)
+
+    none = jnp.zeros_like(base)
+    utility = log_share - jnp.log(outside)  # as if shoppers did not differ
+    utility = jax.lax.fori_loop(0, CONTRACTIONS, lambda _, at: at + log_share - shares(at, none), utility)
+    left = base - shares(utility, none)
+    return left + shares(utility + shift, s["own"] * curve(z, s["bend"]))

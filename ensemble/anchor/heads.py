@@ -1,0 +1,164 @@
+"""Names of the anchor's heads, their equations and priors; numbers in standard deviations <-> parameters.
+
+Every head has parameters that are shared (by all products of a block), a row of them per product, and an intercept
+per store and product. All are kept as numbers u with prior N(0, 1). Columns of a product's row: dev of the own
+effect, 4 seasonal terms, a lift per promotion and, where the head has cross effects, one for each rival (or one for
+all: the price index). Not for fitting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import log
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ensemble.anchor import attraction, separable
+from ensemble.anchor.layout import SEASON_TERMS
+
+INTERCEPT_SD = 0.6
+DEV_SD, SEASON_SD, LIFT_SD, CROSS_SD = 0.3, 0.25, 0.12, 0.3
+LIFT_PRIOR = (0.1, 0.25)
+CLASSES = 3
+
+
+class Block(NamedTuple):
+    """The parts of Sets that equations need, of one block."""
+
+    group: jax.Array
+    same: jax.Array
+    rivals: jax.Array
+    dearness: jax.Array
+
+
+class Head(NamedTuple):
+    """A head's equations and priors.
+
+    Attributes:
+        separable: a product's units depend on no other product's row.
+        priors: shared parameter -> (means, sd); an array where there are several, `groups` times for "taste".
+        structure: (shared, dev [J], cross [J, n], block) -> arrays that the other two need.
+        log_units: (structure, block, log_level, z, V) -> log units; V in utility or log units.
+        response: (structure, block, log_level, z, baseline) -> log units, from those at reference prices.
+        starts: of the fit, for posteriors with several modes.
+    """
+
+    separable: bool
+    priors: dict[str, tuple]
+    structure: Callable
+    log_units: Callable
+    response: Callable
+    starts: int = 1
+
+
+OWN = {"own": (log(2.5), 0.4), "dearness": (0.2, 0.3)}
+CROSS = {"inside": (log(0.07), 0.7), "outside_group": (log(0.01), 1.0)}
+OUTSIDE = {"outside": (0.0, 1.2)}
+
+HEADS = {
+    "elasticity": Head(
+        True,
+        OWN | CROSS | {"bend": (0.7, 0.8)},
+        separable.structure,
+        separable.elasticity_units,
+        separable.elasticity_response,
+    ),
+    "linear": Head(True, OWN | CROSS, separable.structure, separable.linear_units, separable.linear_response),
+    "nested": Head(
+        False,
+        OWN | OUTSIDE | {"bend": (1.0, 0.4), "nest": (0.0, 1.2)},
+        attraction.nested_structure,
+        attraction.nested_units,
+        attraction.nested_response,
+    ),
+    "classes": Head(
+        False,
+        OWN
+        | OUTSIDE
+        | {
+            "bend": (1.0, 0.4),
+            "dearness": (0.6, 0.4),
+            "sorting": (1.0, 0.4),
+            "spread": ((-0.65, 0.0, 0.65), 0.4),
+            "chance": ((0.0,) * CLASSES, 0.7),
+            "taste": ((0.0,) * CLASSES, 1.3),
+        },
+        attraction.class_structure,
+        attraction.class_units,
+        attraction.class_response,
+        starts=6,
+    ),
+}
+
+
+class Shape(NamedTuple):
+    """A head's sizes in one table, hashable: head, products J, promotions Q, groups G, cross columns n (0, 1 or J)."""
+
+    head: str
+    products: int
+    promotions: int
+    groups: int
+    cross: int
+
+    @property
+    def columns(self) -> int:
+        """Parameters in a product's row."""
+        return 1 + SEASON_TERMS + self.promotions + self.cross
+
+    def shared(self) -> list[tuple[str, np.ndarray, float]]:
+        """Name, means and sd of each shared parameter, the lifts last."""
+        found = []
+        for name, (mean, sd) in HEADS[self.head].priors.items():
+            means = np.repeat(mean, self.groups) if name == "taste" else np.atleast_1d(mean)
+            found.append((name, means, sd))
+        return [*found, ("lift", np.full(self.promotions, LIFT_PRIOR[0]), LIFT_PRIOR[1])]
+
+    @property
+    def shared_count(self) -> int:
+        """Shared parameters."""
+        return sum(len(means) for _, means, _ in self.shared())
+
+
+class Theta(NamedTuple):
+    """Standardised parameters of one block: shared [n], rows [J, columns], intercept [M, J]."""
+
+    shared: jax.Array
+    rows: jax.Array
+    intercept: jax.Array
+
+
+def head_shape(name: str, products: int, promotions: int, groups: int, full_cross: int) -> Shape:
+    """Sizes of the named head."""
+    cross = (products if products <= full_cross else 1) if HEADS[name].separable else 0
+    return Shape(name, products, promotions, groups, cross)
+
+
+def row_scales(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+    """[columns] prior sd, and the number of the prior scale that each column belongs to (4 of them)."""
+    counts = (1, SEASON_TERMS, shape.promotions, shape.cross)
+    return np.repeat((DEV_SD, SEASON_SD, LIFT_SD, CROSS_SD), counts), np.repeat(np.arange(4), counts)
+
+
+def shared_values(shape: Shape, numbers: jax.Array) -> dict:
+    """Shared parameters by name from their standardised numbers [n]; single ones as scalars."""
+    found, start = {}, 0
+    for name, means, sd in shape.shared():
+        values = jnp.asarray(means, jnp.float32) + sd * numbers[start : start + len(means)]
+        found[name] = values if len(means) > 1 or name in ("lift", "taste") else values[0]
+        start += len(means)
+    return found
+
+
+def split_rows(shape: Shape, rows: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """dev [J], moves [J, 4 + Q] (season, lifts), cross [J, n] from rows in natural units."""
+    moves_end = 1 + SEASON_TERMS + shape.promotions
+    return rows[:, 0], rows[:, 1:moves_end], rows[:, moves_end:]
+
+
+def demand_shift(shared: dict, moves: jax.Array, season: jax.Array, promotions: jax.Array) -> jax.Array:
+    """V [..., J] of season [..., 4] and promotions [..., J, Q], without intercepts."""
+    lifts = shared["lift"] + moves[:, SEASON_TERMS:]
+    return season @ moves[:, :SEASON_TERMS].T + jnp.einsum("...jq,jq->...j", promotions, lifts)

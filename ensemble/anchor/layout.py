@@ -1,0 +1,167 @@
+"""Lays a panel out for the anchor: blocks of products × stores × periods. Not for equations or fitting.
+
+A table of at most `block_products` products is one block: all products of a store meet, in the groups of their
+categories. A larger one has a block per category, and a category with more products is cut into blocks of equal
+size in the order of the names; products of different blocks do not touch each other.
+
+Axes: B blocks, M stores, T periods, J products of a block (padded), G groups of a block, Q promotions, S series.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from data_io.types import SalesPanel
+from ensemble.anchor.settings import AnchorSettings
+
+ABSENT = 1e-6  # units of a product that a store does not sell
+SEASON_TERMS = 4
+INDEX_RIVALS = 10  # most rivals whose cross effects a price index stands for
+
+
+class Sets(NamedTuple):
+    """What stays of the blocks when the sales are gone.
+
+    Attributes:
+        cells: [B, M, J] int32 series of the cell, S where there is none.
+        place: [S] int32 flat index of each series among the cells.
+        group: [B, J, G] 1 where the product is in the group.
+        same: [B, J, J] bool, both in one group.
+        rivals: [B, J, J] weight of product k in the cross effects on j: 1, or its part in a price index; own 0.
+        dearness: [B, J] log of the reference price less its mean.
+        log_level: [B, M, J] log of mean units.
+        reference: [S] log of the product's median price.
+        promotion_scale: [Q] largest value of each promotion.
+    """
+
+    cells: np.ndarray
+    place: np.ndarray
+    group: np.ndarray
+    same: np.ndarray
+    rivals: np.ndarray
+    dearness: np.ndarray
+    log_level: np.ndarray
+    reference: np.ndarray
+    promotion_scale: np.ndarray
+
+
+class History(NamedTuple):
+    """The sales in cells: z, units and seen [B, M, T, J], promotions [B, M, T, J, Q], season [T, 4], weight [T]."""
+
+    z: np.ndarray
+    units: np.ndarray
+    seen: np.ndarray
+    promotions: np.ndarray
+    season: np.ndarray
+    weight: np.ndarray
+
+
+def season_terms(periods: pd.DatetimeIndex) -> np.ndarray:
+    """[T, 4] two yearly Fourier pairs."""
+    angle = 2 * np.pi * (periods.day_of_year.to_numpy() / 365.25)
+    return np.stack([np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)], -1).astype(np.float32)
+
+
+def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> tuple[Sets, History]:
+    """Arrange a panel; reference prices and levels come from the periods of positive weight [T] alone."""
+    product, products = pd.factorize(panel.series["product"], sort=True)
+    store, stores = pd.factorize(panel.series["store"])
+    seen = panel.observed & (weight > 0)
+    log_price = np.log(panel.price)
+    reference = _reference(log_price, seen, product, len(products))
+    units = np.where(seen, panel.units, 0) * weight
+    rows = (seen * weight).sum(1)
+    mean = _level(units.sum(1), rows, product, store)
+    volume = np.bincount(product, mean, len(products))
+
+    category = panel.series.groupby(product)["category"].last().to_numpy()
+    members, group = _blocks(category, settings.block_products)
+    blocks, width = members.shape
+    slot = np.full(len(products) + 1, -1)
+    slot[np.where(members < 0, len(products), members).reshape(-1)] = np.arange(members.size)
+    block, column = np.divmod(slot[product], width)
+    cells = np.full((blocks, len(stores), width), len(product), np.int32)
+    cells[block, store, column] = np.arange(len(product))
+
+    def in_cells(values: np.ndarray, blank: float) -> np.ndarray:
+        """[S, ...] -> [B, M, ..., J]: the cells' own, or the blank."""
+        padded = np.concatenate([values, np.full((1, *values.shape[1:]), blank, values.dtype)])
+        return np.moveaxis(padded[cells], 2, 3) if values.ndim > 1 else padded[cells]
+
+    scale = np.maximum(np.abs(panel.promotions).max((0, 1), initial=0), 1e-9)
+    known = members >= 0
+    dear = np.where(known, reference[members], 0)
+    centre = dear.sum(1, keepdims=True) / known.sum(1, keepdims=True)
+    same = np.einsum("bjg,bkg->bjk", group, group) > 0
+    sets = Sets(
+        cells=cells,
+        place=((block * len(stores) + store) * width + column).astype(np.int32),
+        group=group,
+        same=same,
+        rivals=_rivals(known, same, np.where(known, volume[members], 0), settings.full_cross),
+        dearness=np.where(known, dear - centre, 0).astype(np.float32),
+        log_level=np.log(in_cells(mean, ABSENT)).astype(np.float32),
+        reference=reference[product],
+        promotion_scale=scale.astype(np.float32),
+    )
+    history = History(
+        z=in_cells((log_price - sets.reference[:, None]).astype(np.float32), 0),
+        units=in_cells(panel.units.astype(np.float32), 0),
+        seen=in_cells(panel.observed.astype(np.float32), 0),
+        promotions=in_cells((panel.promotions / scale).astype(np.float32), 0),
+        season=season_terms(panel.periods),
+        weight=weight.astype(np.float32),
+    )
+    return sets, history
+
+
+def _reference(log_price: np.ndarray, seen: np.ndarray, product: np.ndarray, products: int) -> np.ndarray:
+    """[products] median log price where seen, else anywhere."""
+    frame = pd.DataFrame({"product": np.broadcast_to(product[:, None], seen.shape)[seen], "log": log_price[seen]})
+    found = frame.groupby("product")["log"].median().reindex(range(products)).to_numpy()
+    anywhere = pd.Series(np.median(log_price, 1)).groupby(product).median().to_numpy()
+    return np.where(np.isnan(found), anywhere, found)
+
+
+def _level(total: np.ndarray, rows: np.ndarray, product: np.ndarray, store: np.ndarray) -> np.ndarray:
+    """[S] mean units + .3; the fewer rows a series has, the nearer to its product's mean times its store's size."""
+
+    def ratio(code: np.ndarray, expected: np.ndarray) -> np.ndarray:
+        return ((np.bincount(code, total) + 1e-3) / (np.bincount(code, expected) + 1e-3))[code]
+
+    usual = ratio(product, rows)
+    usual = usual * ratio(store, rows * usual)
+    return (total + usual) / (rows + 1) + 0.3
+
+
+def _blocks(category: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Products by block [B, J] (-1 = none) and their groups [B, J, G], from the categories of all products."""
+    code = pd.factorize(category)[0]
+    if len(code) <= most:
+        parts = [np.argsort(code, kind="stable")]
+    else:
+        whole = [np.flatnonzero(code == number) for number in range(code.max() + 1)]
+        parts = [part for each in whole for part in np.array_split(each, -(-len(each) // most))]
+    width = max(len(part) for part in parts)
+    members = np.stack([np.pad(part, (0, width - len(part)), constant_values=-1) for part in parts])
+    local = [pd.factorize(code[part])[0] for part in parts]
+    group = np.zeros((*members.shape, max(numbers.max() for numbers in local) + 1), np.float32)
+    for block, numbers in enumerate(local):
+        group[block, np.arange(len(numbers)), numbers] = 1
+    return members, group
+
+
+def _rivals(known: np.ndarray, same: np.ndarray, volume: np.ndarray, full_cross: int) -> np.ndarray:
+    """[B, J, J] see Sets. An index weighs its products by volume and counts as at most INDEX_RIVALS of them."""
+    other = known[:, :, None] & known[:, None, :] & ~np.eye(known.shape[1], dtype=bool)
+    if known.shape[1] <= full_cross:
+        return other.astype(np.float32)
+    weights = np.zeros(other.shape)
+    for part in (other & same, other & ~same):
+        heavy = part * volume[:, None, :]
+        count = np.minimum(part.sum(2, keepdims=True), INDEX_RIVALS)
+        weights += heavy / np.maximum(heavy.sum(2, keepdims=True), 1e-12) * count
+    return weights.astype(np.float32)

@@ -1,0 +1,181 @@
+"""A head's residuals and Gauss-Newton blocks over all stores, compiled. Not for solving (arrow) or noise estimates.
+
+Residuals d are signed negative-binomial deviance residuals (Var = μ + φ μ²), clipped at ±5 and less their mean where
+the level is right, so that the loss ½ Σ d' R⁻¹ d is one number to descend on and its levels are means, not medians.
+R correlates the products of a store and period.
+Stores are scanned, so memory does not grow with them. Axes: M stores, T periods, J products, P shared and row
+parameters (shared first, then product by product), K patterns of missing products.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Block, Shape, Theta, demand_shift, shared_values, split_rows
+
+CLIP = 5.0
+MOST_LOG_UNITS = 20.0
+
+
+class Cells(NamedTuple):
+    """One block's sales: z, units, seen [M, T, J], promotions [M, T, J, Q], log_level [M, J], season [T, 4]."""
+
+    z: jax.Array
+    units: jax.Array
+    seen: jax.Array
+    promotions: jax.Array
+    log_level: jax.Array
+    season: jax.Array
+
+
+class Noise(NamedTuple):
+    """dispersion φ [J], offset [J] (mean of d where the level is right), inverse [K, J, J] of the correlation of seen
+    products (0 elsewhere), log_det [K], pattern [M, T] int32."""
+
+    dispersion: jax.Array
+    offset: jax.Array
+    inverse: jax.Array
+    log_det: jax.Array
+    pattern: jax.Array
+
+
+class Arrow(NamedTuple):
+    """Gauss-Newton blocks without priors: head [P, P], joint [M, J, P], store [M, J, J]; gradients gradient [P],
+    store_gradient [M, J]; by_period [T, P] and store_by_period [M, T, J], the gradients' parts."""
+
+    head: jax.Array
+    joint: jax.Array
+    store: jax.Array
+    gradient: jax.Array
+    store_gradient: jax.Array
+    by_period: jax.Array
+    store_by_period: jax.Array
+
+
+def deviance_residual(units: jax.Array, mean: jax.Array, dispersion: jax.Array) -> jax.Array:
+    """Signed square root of twice the negative-binomial deviance, exact where units are near the mean."""
+    spread = mean + 1 / dispersion
+    gap = units - mean
+    deviance = 2 * (mean * _excess(gap / mean) - spread * _excess(gap / spread))
+    return jnp.sign(gap) * jnp.sqrt(jnp.maximum(deviance, 1e-8))
+
+
+def _excess(x: jax.Array) -> jax.Array:
+    """(1 + x) log(1 + x) − x for x >= −1, by its series near 0."""
+    x = jnp.maximum(x, -1.0)  # compiled division may fall below
+    series = x * x * (1 / 2 - x * (1 / 6 - x * (1 / 12 - x * (1 / 20 - x / 30))))
+    return jnp.where(jnp.abs(x) < 0.1, series, jax.scipy.special.xlog1py(1 + x, x) - x)
+
+
+def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells, store) -> jax.Array:
+    """[T, J] log expected units of one store (number or slice)."""
+    shared = shared_values(shape, theta.shared)
+    dev, moves, cross = split_rows(shape, theta.rows * scale)
+    head = HEADS[shape.head]
+    shift = demand_shift(shared, moves, cells.season, cells.promotions[store])
+    shift = shift + INTERCEPT_SD * theta.intercept[store]
+    structure = head.structure(shared, dev, cross, block)
+    found = head.log_units(structure, block, cells.log_level[store], cells.z[store], shift)
+    return jnp.clip(found, -MOST_LOG_UNITS, MOST_LOG_UNITS)
+
+
+@partial(jax.jit, static_argnums=0)
+def log_means(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells) -> jax.Array:
+    """[M, T, J] log expected units; scale [columns] is the sd of the rows' parameters."""
+    return jax.lax.map(lambda store: _log_mean(shape, block, theta, scale, cells, store), jnp.arange(len(cells.z)))
+
+
+@partial(jax.jit, static_argnums=0)
+def loss(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: Noise, weight) -> jax.Array:
+    """[] ½ Σ weight d' R⁻¹ d + ½ |u|²."""
+
+    def one(store):
+        mean = jnp.exp(_log_mean(shape, block, theta, scale, cells, store))
+        d = deviance_residual(cells.units[store], mean, noise.dispersion)
+        d = (jnp.clip(d, -CLIP, CLIP) - noise.offset) * cells.seen[store]
+        return jnp.einsum("t,tj,tjk,tk", weight, d, noise.inverse[noise.pattern[store]], d)
+
+    return 0.5 * (jnp.sum(jax.lax.map(one, jnp.arange(len(cells.z)))) + sum(jnp.sum(part**2) for part in theta))
+
+
+@partial(jax.jit, static_argnums=0)
+def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: Noise, weight) -> Arrow:
+    """Gauss-Newton blocks of ½ Σ weight d' R⁻¹ d in standardised parameters."""
+    periods = cells.z.shape[1]
+
+    def one(total, store):
+        log_mean, jacobian, by_intercept = _jacobians(shape, block, theta, scale, cells, store)
+        mean, units = jnp.exp(log_mean), cells.units[store]
+        d = deviance_residual(units, mean, noise.dispersion)
+        information = mean / (1 + noise.dispersion * mean)
+        slope = (units - mean) / ((1 + noise.dispersion * mean) * d)  # −∂d/∂η
+        slope = jnp.where(jnp.abs(d) < 1e-2, jnp.sqrt(information), slope)
+        kept = cells.seen[store] * (jnp.abs(d) < CLIP)
+        centred = (jnp.clip(d, -CLIP, CLIP) - noise.offset) * cells.seen[store]
+        root = jnp.sqrt(information) * cells.seen[store]
+        inverse = noise.inverse[noise.pattern[store]] * weight[:, None, None]
+        pull = kept * slope * jnp.einsum("tjk,tk->tj", inverse, centred)
+        heavy = root[..., None] * inverse * root[:, None, :]
+        weighted = jnp.einsum("tjk,tkp->tjp", heavy, jacobian)
+        flat = jacobian.reshape(-1, jacobian.shape[-1])
+        per_period = -jnp.einsum("tj,tjp->tp", pull, jacobian)
+        store_per_period = -INTERCEPT_SD * jnp.einsum("tj,tjk->tk", pull, by_intercept)
+        joint = INTERCEPT_SD * jnp.einsum("tjk,tjp->kp", by_intercept, weighted)
+        own = INTERCEPT_SD**2 * jnp.einsum("tja,tjk,tkb->ab", by_intercept, heavy, by_intercept, optimize="greedy")
+        total = (total[0] + flat.T @ weighted.reshape(flat.shape), total[1] + per_period)
+        return total, (joint, own, store_per_period)
+
+    size = shape.shared_count + shape.products * shape.columns
+    start = jnp.zeros((size, size)), jnp.zeros((periods, size))
+    (head, by_period), (joint, own, store_by_period) = jax.lax.scan(one, start, jnp.arange(len(cells.z)))
+    return Arrow(head, joint, own, by_period.sum(0), store_by_period.sum(1), by_period, store_by_period)
+
+
+def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store):
+    """Log means [T, J] of a store, their derivatives by shared and rows [T, J, P] and by V [T, J, J].
+
+    Demand is shifted through V, which is linear in its parameters; only prices' parameters need forward passes. Where
+    products are separable, one pass serves all rows.
+    """
+    head, products = HEADS[shape.head], shape.products
+    dev, moves, cross = split_rows(shape, theta.rows * scale)
+    z, promotions, level = cells.z[store], cells.promotions[store], cells.log_level[store]
+    values = shared_values(shape, theta.shared)
+    shift = demand_shift(values, moves, cells.season, promotions) + INTERCEPT_SD * theta.intercept[store]
+
+    def log_mean(numbers, dev, cross, shift):
+        structure = head.structure(shared_values(shape, numbers), dev, cross, block)
+        return head.log_units(structure, block, level, z, shift)
+
+    point = (theta.shared, dev, cross, shift)
+    eye = jnp.eye(products)
+    lifts = shape.promotions
+    price_numbers = jnp.eye(shape.shared_count)[: shape.shared_count - lifts]
+
+    def along(position: int, tangents: jax.Array) -> jax.Array:
+        """[T, J, n] derivatives along n tangents of one argument."""
+
+        def one(tangent):
+            full = [jnp.zeros_like(value) for value in point]
+            full[position] = jnp.broadcast_to(tangent, point[position].shape)
+            return jax.jvp(log_mean, point, tuple(full))[1]
+
+        return jax.vmap(one, out_axes=-1)(tangents)
+
+    season = jnp.broadcast_to(cells.season[:, None, :], (*z.shape, cells.season.shape[-1]))
+    drivers = jnp.concatenate([season, promotions], -1)
+    by_shared = along(0, price_numbers)
+    if head.separable:
+        by_shift = jnp.broadcast_to(eye, (len(z), products, products))
+        by_rows = [along(1, jnp.ones((1, 1))), drivers, along(2, jnp.eye(shape.cross)[:, None, :])]
+        rows = jnp.concatenate(by_rows, -1)[:, :, None, :] * eye[:, :, None]
+    else:
+        by_shift = along(3, eye[:, None, :])
+        rows = jnp.concatenate([along(1, eye)[..., None], by_shift[..., None] * drivers[:, None]], -1)
+    by_lift = jnp.einsum("tjk,tkq->tjq", by_shift, promotions) * {name: sd for name, _, sd in shape.shared()}["lift"]
+    rows = (rows * scale).reshape(*z.shape, -1)
+    return log_mean(*point), jnp.concatenate([by_shared, by_lift, rows], -1), by_shift

@@ -1,0 +1,113 @@
+"""Estimates what the residuals are like: dispersion per product and correlation within a store and period.
+
+Not for demand. NumPy; axes: M stores, T periods, J products, K patterns of missing products.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import gammaln, xlogy
+
+from ensemble.anchor.linearise import CLIP, Noise
+
+LEAST_DISPERSION, MOST_DISPERSION = 1e-3, 20.0
+EMPIRICAL = 0.9  # of the correlation, the rest is the identity
+HALVINGS = 24
+LENT_ROWS, USUAL_VARIANCE = 10.0, 1.0  # rows that a product borrows before its dispersion counts
+
+
+class Patterns:
+    """Which products are seen together: distinct rows of seen [M, T, J], filled up to a power of two by empty ones, so
+    that few sizes are compiled."""
+
+    def __init__(self, seen: np.ndarray):
+        kept = np.asarray(seen) > 0
+        masks, number = np.unique(kept.reshape(-1, kept.shape[-1]), axis=0, return_inverse=True)
+        size = 1 << (len(masks) - 1).bit_length()
+        self.masks = np.pad(masks, ((0, size - len(masks)), (0, 0)))
+        self.number = number.reshape(kept.shape[:2]).astype(np.int32)
+
+    def noise(self, dispersion: np.ndarray, correlation: np.ndarray, offset: np.ndarray | None = None) -> Noise:
+        """Noise with the correlation's inverse for every pattern; offset None = 0."""
+        offset = np.zeros_like(dispersion) if offset is None else offset
+        both = self.masks[:, :, None] & self.masks[:, None, :]
+        among = np.where(both, correlation, np.eye(len(correlation)))
+        inverse = np.linalg.inv(among) * both
+        log_det = np.linalg.slogdet(among)[1]
+        arrays = (dispersion, offset, inverse, log_det)
+        return Noise(*(values.astype(np.float32) for values in arrays), self.number)
+
+
+def first_noise(patterns: Patterns) -> Noise:
+    """Before anything is known: φ = .1, no correlation."""
+    products = patterns.masks.shape[1]
+    return patterns.noise(np.full(products, 0.1), np.eye(products))
+
+
+def estimate(
+    patterns: Patterns, units: np.ndarray, log_mean: np.ndarray, rows: np.ndarray, weight: np.ndarray
+) -> Noise:
+    """Noise from the fitted means, each product's scaled to its observed level.
+
+    Args:
+        units, log_mean: [M, T, J].
+        rows: [M, T, J] 1 where seen.
+        weight: [T].
+    """
+    units, rows = np.asarray(units, np.float64), np.asarray(rows) * weight[:, None]
+    mean = np.exp(log_mean)
+    total = (mean * rows).sum((0, 1))
+    mean = mean * np.where(total > 0, (units * rows).sum((0, 1)) / np.maximum(total, 1e-9), 1)
+    mean = np.maximum(mean, 1e-9)
+    dispersion = _dispersion(units, mean, rows)
+    d = residuals(units, mean, dispersion)
+    offset = (d * rows).sum((0, 1)) / (rows.sum((0, 1)) + LENT_ROWS)
+    root = np.sqrt(rows)
+    flat, seen = (((d - offset) * root).reshape(-1, d.shape[-1]), root.reshape(-1, d.shape[-1]))
+    moment = (flat.T @ flat) / np.maximum(seen.T @ seen, 1)
+    sd = np.sqrt(np.maximum(np.diag(moment), 0.05))
+    trust = (seen.T @ seen) / (seen.T @ seen + LENT_ROWS)
+    correlation = EMPIRICAL * trust * moment / np.outer(sd, sd)
+    np.fill_diagonal(correlation, EMPIRICAL)
+    values, vectors = np.linalg.eigh(correlation)
+    correlation = (vectors * np.maximum(values, 0)) @ vectors.T
+    np.fill_diagonal(correlation, EMPIRICAL)
+    return patterns.noise(dispersion, correlation + (1 - EMPIRICAL) * np.eye(len(correlation)), offset)
+
+
+def residuals(units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
+    """Clipped signed deviance residuals, as linearise.deviance_residual."""
+    spread = 1 / dispersion
+    deviance = 2 * (xlogy(units, units / mean) - (units + spread) * np.log((units + spread) / (mean + spread)))
+    return np.clip(np.sign(units - mean) * np.sqrt(np.maximum(deviance, 0)), -CLIP, CLIP)
+
+
+def period_scores(units: np.ndarray, log_mean: np.ndarray, rows: np.ndarray, noise: Noise) -> np.ndarray:
+    """[T] log density of the sales: negative binomial, joined by a normal copula of deviance residuals."""
+    units, rows = np.asarray(units, np.float64), np.asarray(rows)
+    mean, size = np.exp(log_mean), 1 / np.maximum(noise.dispersion.astype(np.float64), LEAST_DISPERSION)
+    single = (
+        gammaln(units + size)
+        - gammaln(size)
+        - gammaln(units + 1)
+        + xlogy(units, mean / (size + mean))
+        - size * np.log1p(mean / size)
+    )
+    d = (residuals(units, mean, noise.dispersion) - noise.offset) * rows
+    quadratic = np.einsum("mtj,mtjk,mtk->mt", d, noise.inverse[noise.pattern], d) - (d * d).sum(-1)
+    return (single * rows).sum((0, 2)) - 0.5 * (quadratic + noise.log_det[noise.pattern]).sum(0)
+
+
+def _dispersion(units: np.ndarray, mean: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """[J] φ at which the squared clipped Pearson residuals sum to the degrees of freedom, by bisection in log φ."""
+    count = rows.sum((0, 1))
+    fitted = 0.8 * (rows.sum(1) > 0).sum(0) + 8.0
+    freedom = np.maximum(count - fitted, 0.5 * count) + LENT_ROWS
+    low, high = (np.full(len(count), np.log(value)) for value in (LEAST_DISPERSION, MOST_DISPERSION))
+    left = (units - mean) ** 2
+    for _ in range(HALVINGS):
+        middle = 0.5 * (low + high)
+        squares = np.minimum(left / (mean + np.exp(middle) * mean**2), CLIP**2)
+        wide = (squares * rows).sum((0, 1)) + LENT_ROWS * USUAL_VARIANCE > freedom
+        low, high = np.where(wide, middle, low), np.where(wide, high, middle)
+    return np.exp(0.5 * (low + high))

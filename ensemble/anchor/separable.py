@@ -1,0 +1,68 @@
+"""Heads whose products touch each other through prices alone: elasticity and linear. Not for priors or fitting.
+
+y_j = −own_j f_λ(z_j) + Σ_k x_jk f_λ(z_k), x ≥ 0;  elasticity: log units = level + V + y;  linear (λ = 1): units fall
+in y itself, softly above zero. Arrays [..., J]; a structure is of one block and one draw.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+SHARP, FLOOR = 20.0, 1e-3  # of the soft plus that keeps linear demand positive
+
+
+def curve(z: jax.Array, bend: jax.Array) -> jax.Array:
+    """f_λ(z) = (e^{λz} − 1)/λ (Box & Cox 1964), by its series z + λz²/2 where λ is tiny."""
+    tiny = jnp.abs(bend) < 1e-3
+    safe = jnp.where(tiny, 1.0, bend)
+    return jnp.where(tiny, z + 0.5 * bend * z * z, jnp.expm1(safe * z) / safe)
+
+
+def own_effect(shared: dict, dev: jax.Array, block) -> jax.Array:
+    """[J] own_j = exp(k0 + k1 · dearness + dev_j)."""
+    return jnp.exp(shared["own"] + shared["dearness"] * block.dearness + dev)
+
+
+def structure(shared: dict, dev: jax.Array, cross: jax.Array, block) -> dict:
+    """own [J] > 0, cross [J, J] >= 0 with diagonal 0, bend []."""
+    usual = jnp.where(block.same, shared["inside"], shared["outside_group"])
+    return {
+        "own": own_effect(shared, dev, block),
+        "cross": jnp.exp(usual + cross) * block.rivals,
+        "bend": shared.get("bend", jnp.ones(())),
+    }
+
+
+def _index(s: dict, z: jax.Array) -> jax.Array:
+    effect = curve(z, s["bend"])
+    return jnp.einsum("...k,jk->...j", effect, s["cross"]) - s["own"] * effect
+
+
+def _log_linear(y: jax.Array) -> jax.Array:
+    """Log of 1 + y, soft above zero, 0 at y = 0."""
+
+    def log_soft(value):
+        return jnp.log(jax.nn.softplus(SHARP * (1 + value)) / SHARP + FLOOR)
+
+    return log_soft(y) - log_soft(jnp.zeros(()))
+
+
+def elasticity_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
+    """Log units at z, demand shifted by V = `shift` in log units."""
+    return log_level + shift + _index(s, z)
+
+
+def elasticity_response(s: dict, block, log_level: jax.Array, z: jax.Array, baseline: jax.Array) -> jax.Array:
+    """Log units at z from the log units `baseline` at reference prices."""
+    return baseline + _index(s, z)
+
+
+def linear_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
+    """Log units at z, demand shifted by V = `shift` in log units."""
+    return log_level + shift + _log_linear(_index(s, z))
+
+
+def linear_response(s: dict, block, log_level: jax.Array, z: jax.Array, baseline: jax.Array) -> jax.Array:
+    """Log units at z from the log units `baseline` at reference prices."""
+    return baseline + _log_linear(_index(s, z))

@@ -1,0 +1,28 @@
+"""Settings of the structural anchor. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class AnchorSettings:
+    """name: ``anchor``, or ``networks`` for the price response that the networks' own heads learnt.
+    search_draws: how many the search asks, divided among the heads by their weights.
+    heads: names in ensemble.anchor.heads. draws: per head. folds, block: folds of blocks of so many periods for the
+    weights of the heads. temperature: of those weights. steps: most damped steps of a fit (a fold takes a third).
+    block_products: most products fitted together; larger tables are split by category, then by this number.
+    full_cross: in blocks of more products, cross effects run through the group's price index alone.
+    cluster: let data count for less where the residuals of a period agree across stores."""
+
+    name: str = "anchor"
+    search_draws: int = 24
+    heads: list[str] = field(default_factory=lambda: ["elasticity", "linear", "nested", "classes"])
+    draws: int = 24
+    folds: int = 5
+    block: int = 4
+    temperature: float = 0.3
+    steps: int = 30
+    block_products: int = 40
+    full_cross: int = 16
+    cluster: bool = True

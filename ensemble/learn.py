@@ -1,0 +1,58 @@
+"""From a panel to all that prices need: networks for the level, and the anchor for the price response.
+
+Not for either's own training: see fit and anchor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from data_io.history import History
+from data_io.types import SalesPanel
+from ensemble.anchor.anchor import Anchor, fit_anchor
+from ensemble.anchor.settings import AnchorSettings
+from ensemble.fit import Trained, fit_ensemble
+from ensemble.settings import AggregationSettings, EnsembleSettings, TrainingSettings
+
+
+def learn(
+    panel: SalesPanel,
+    history: History,
+    ensemble: EnsembleSettings,
+    training: TrainingSettings,
+    aggregation: AggregationSettings,
+    response: AnchorSettings,
+    *,
+    seed: int,
+    progress: Callable[[dict], None] | None = None,
+) -> Trained:
+    """The ensemble with the configured price response; training.promise_members = 0 leaves out the promise's halves."""
+    if response.name == "networks":
+        return fit_ensemble(panel, history, ensemble, training, aggregation, seed=seed, progress=progress)
+    alone = replace(training, promise_members=0)
+    trained = fit_ensemble(panel, history, ensemble, alone, aggregation, seed=seed, progress=progress)
+    anchor = fit_anchor(panel, response, seed=seed)
+    found = replace(
+        trained.ensemble,
+        anchor=anchor,
+        anchor_halves=_halves(panel, anchor, response, training.block, seed) if training.promise_members else (),
+        search_draws=response.search_draws,
+    )
+    weights = {head.name: head.weight for head in anchor.heads}
+    return trained._replace(ensemble=found, metrics=trained.metrics | {"response": weights})
+
+
+def _halves(
+    panel: SalesPanel, anchor: Anchor, response: AnchorSettings, block: int, seed: int
+) -> tuple[Anchor, Anchor]:
+    """The anchor fitted to every other block of periods alone; its heads keep the weights of the whole."""
+    number = np.arange(len(panel.periods)) // block % 2
+    halves = (fit_anchor(panel, replace(response, folds=0), seed=seed, weights=number == half) for half in (0, 1))
+    return tuple(replace(half, heads=tuple(map(_weighted_as, half.heads, anchor.heads))) for half in halves)
+
+
+def _weighted_as(head, whole):
+    return replace(head, weight=whole.weight, block_weight=whole.block_weight)

@@ -1,0 +1,69 @@
+"""What every head's equations promise whatever the draw."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from ensemble.anchor.heads import HEADS
+from ensemble.anchor.separable import curve
+
+LEVEL = np.log(np.array([40.0, 8, 90, 15, 3], np.float32))
+seeds = st.integers(0, 10_000)
+prices = st.lists(st.floats(-0.5, 0.5), min_size=5, max_size=5).map(lambda values: np.array(values, np.float32))
+ANY = pytest.mark.parametrize("name", HEADS)
+
+
+@ANY
+@given(seed=seeds, z=prices)
+@examples(max_examples=8, deadline=None)
+def test_a_dearer_product_sells_less_and_no_rival_sells_less(structure, block, name, seed, z):
+    drawn = structure(name, seed)
+    slopes = jax.jacfwd(lambda at: HEADS[name].log_units(drawn, block, LEVEL, at, jnp.zeros(5)))(z)
+    own = np.diag(slopes)
+    assert (own < 0).all()
+    assert (slopes - np.diag(own) >= -1e-5).all()
+
+
+@pytest.mark.parametrize("name", ["nested", "classes"])
+@given(seed=seeds, z=prices)
+@examples(max_examples=8, deadline=None)
+def test_attraction_never_sells_to_more_shoppers_than_there_are(structure, block, name, seed, z):
+    drawn = structure(name, seed)
+    shoppers = np.exp(LEVEL).sum() / (1 - drawn["outside"])
+    units = np.exp(HEADS[name].log_units(drawn, block, LEVEL, 3 * z, 2 * z[::-1]))
+    assert units.sum() < shoppers * (1 + 1e-4)
+
+
+@ANY
+@given(seed=seeds, z=prices, shift=prices)
+@examples(max_examples=8, deadline=None)
+def test_the_response_to_a_heads_own_level_is_its_own_answer(structure, block, name, seed, z, shift):
+    drawn, head = structure(name, seed), HEADS[name]
+    drawn["outside"] = jnp.maximum(drawn.get("outside", 0.9), 0.7)  # the shift leaves shoppers over
+    level = head.log_units(drawn, block, LEVEL, jnp.zeros(5), shift)
+    expected = head.log_units(drawn, block, LEVEL, z, shift)
+    np.testing.assert_allclose(head.response(drawn, block, LEVEL, z, level), expected, atol=0.02)
+
+
+@ANY
+def test_at_reference_prices_without_shift_units_are_the_level(structure, block, name):
+    found = HEADS[name].log_units(structure(name, 5), block, LEVEL, jnp.zeros(5), jnp.zeros(5))
+    np.testing.assert_allclose(found, LEVEL, atol=1e-4)
+
+
+def test_a_baseline_beyond_all_shoppers_still_gives_a_finite_response(structure, block):
+    for name in HEADS:
+        found = HEADS[name].response(structure(name, 2), block, LEVEL, jnp.full(5, 0.1), LEVEL + 9)
+        assert np.isfinite(found).all()
+        assert (found < LEVEL + 9).any()
+
+
+@pytest.mark.parametrize("bend", [-0.5, 0.0, 1e-4, 1.0])
+def test_the_curve_rises_with_slope_one_at_the_reference(bend):
+    z = jnp.linspace(-0.6, 0.6, 25)
+    assert (jnp.diff(curve(z, jnp.asarray(bend))) > 0).all()
+    assert jax.grad(curve)(0.0, bend) == pytest.approx(1, abs=1e-4)

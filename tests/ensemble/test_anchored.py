@@ -1,0 +1,79 @@
+"""With an anchor, networks say what sells at current prices and its draws say how that changes with prices."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ensemble import checkpoint
+from ensemble.anchor.anchor import fit_anchor
+from ensemble.anchor.settings import AnchorSettings
+from ensemble.demand import meeting, offer_demand, series_of
+from ensemble.forecast import forecast
+from ensemble.response.elasticities import own_elasticities
+from jointprice.compose import compose
+from jointprice.pricing import price_offers
+
+SETTINGS = AnchorSettings(heads=["elasticity", "linear"], draws=3, folds=0, steps=8)
+
+
+@pytest.fixture(scope="module")
+def anchored(trained, prepared):
+    anchor = fit_anchor(prepared.panel, SETTINGS, seed=0)
+    heads = tuple(replace(head, weight=weight) for head, weight in zip(anchor.heads, (0.75, 0.25), strict=True))
+    return replace(
+        trained.ensemble, anchor=replace(anchor, heads=heads), anchor_halves=(anchor, anchor), search_draws=4
+    )
+
+
+def test_at_current_prices_units_are_those_that_the_networks_forecast(anchored, prepared):
+    offers = prepared.tables.offers
+    units = np.asarray(offer_demand(anchored, offers)(offers["current_price"].to_numpy()[None]))[:, 0]
+    assert units.shape == (4, 96)
+    future = offers.assign(date=anchored.periods[0], price=offers["current_price"])
+    members = forecast(anchored, future).members
+    np.testing.assert_allclose(units[: len(members)], members, rtol=1e-4)
+
+
+def test_units_change_with_prices_as_the_draws_say_and_heads_share_members_by_weight(anchored, prepared):
+    offers = prepared.tables.offers
+    demand = offer_demand(anchored, offers)
+    assert demand.args[0].heads == ("elasticity", "linear")
+    assert demand.args[0].aggregation.groups == (0, 0, 0, 1)
+    current = offers["current_price"].to_numpy()
+    rows = series_of(anchored, offers)
+    found = own_elasticities(demand, current, meeting(anchored)[rows])
+    context = anchored.anchor.context(anchored.periods[0])
+    log_prices = np.empty(len(rows), np.float32)
+    log_prices[rows] = np.log(current)
+    expected = anchored.anchor.own_elasticities(log_prices, context)[0][:, rows]
+    np.testing.assert_allclose(found, expected[[0, 1, 2, 3]], rtol=2e-3)
+
+
+def test_an_offer_without_history_sells_nothing_and_changes_no_other(anchored, prepared):
+    offers = prepared.tables.offers
+    grown = offers.copy()
+    grown.loc[0, "product"] = "new"
+    price = grown["current_price"].to_numpy()[None] * 1.1
+    found = np.asarray(offer_demand(anchored, grown)(price))[:, 0]
+    assert (found[:, 0] == 0).all()
+    assert (found[:, 1:] > 0).all()
+
+
+def test_a_saved_model_prices_with_the_same_anchor(anchored, prepared, tmp_path):
+    for name, content in checkpoint.dump(anchored).items():
+        (tmp_path / name).write_bytes(content)
+    loaded = checkpoint.load(tmp_path)
+    assert len(loaded.anchor_halves) == 2
+    price = prepared.market.hold[None] * 1.07
+    ours, theirs = (np.asarray(offer_demand(one, prepared.tables.offers)(price)) for one in (anchored, loaded))
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("aggregation", ["mean", "worst_group"])
+def test_the_search_prices_with_the_anchor(anchored, prepared, aggregation):
+    way = replace(anchored.pricing, name=aggregation)
+    config = compose(["search=random", "search.evaluations=32", "search.population=16"])
+    answer = price_offers(config, replace(anchored, pricing=way), prepared.tables.offers).answer
+    assert (answer["status"] == "priced").all()
+    assert (answer["elasticity"] < 0).all()
