@@ -20,8 +20,10 @@ from safetensors.numpy import save as save_tensors
 from data_io.errors import InputError, Problem
 from data_io.features import FeatureSpec, Inputs
 from data_io.history import from_record
-from ensemble import anchors
 from ensemble.aggregate import Aggregation
+from ensemble.anchor.anchor import Anchor
+from ensemble.anchor.record import from_record as anchor_from
+from ensemble.anchor.record import to_arrays, to_words
 from ensemble.member import initial
 from ensemble.types import Ensemble, Group, Sizes
 
@@ -42,7 +44,8 @@ def dump(ensemble: Ensemble) -> dict[str, bytes]:
         for number, group in enumerate(groups):
             leaves = jax.tree_util.tree_flatten_with_path(group.parameters)[0]
             arrays |= {f"{role}/{number}{jax.tree_util.keystr(path)}": np.asarray(leaf) for path, leaf in leaves}
-    arrays |= anchors.arrays(ensemble)
+    for number, anchor in enumerate(_anchors(ensemble)):
+        arrays |= to_arrays(anchor, f"anchor-{number}")
     spec = ensemble.spec
     record = {
         "schema": SCHEMA,
@@ -60,7 +63,7 @@ def dump(ensemble: Ensemble) -> dict[str, bytes]:
         "pricing": asdict(ensemble.pricing),
         "window": ensemble.window,
         "search_draws": ensemble.search_draws,
-        "anchors": anchors.record(ensemble),
+        "anchors": [to_words(anchor) for anchor in _anchors(ensemble)],
         "history": ensemble.history.record(),
         "verdicts": ensemble.verdicts.to_dict("list"),
     }
@@ -93,12 +96,14 @@ def load(folder: str | Path) -> Ensemble:
         tuple(_group(arrays, f"{role}/{i}", kind, sizes) for i, kind in enumerate(of))
         for role, of in zip(_role_names(len(record["groups"])), record["groups"], strict=True)
     )
+    series = pd.DataFrame(record["series"])
+    anchors = [anchor_from(arrays, f"anchor-{number}", words, series) for number, words in enumerate(record["anchors"])]
     return Ensemble(
         groups=main,
         sizes=sizes,
         spec=_spec(arrays, record["spec"]),
         inputs=Inputs(**{name: arrays[f"inputs/{name}"] for name in Inputs._fields}),
-        series=pd.DataFrame(record["series"]),
+        series=series,
         periods=pd.DatetimeIndex(record["periods"]),
         frequency=record["frequency"],
         promotion_names=tuple(record["promotion_names"]),
@@ -107,7 +112,8 @@ def load(folder: str | Path) -> Ensemble:
         window=record["window"],
         **{name: arrays[name] for name in NOISE_ARRAYS},
         halves=tuple(halves),
-        **anchors.load(arrays, record["anchors"], pd.DataFrame(record["series"])),
+        anchor=anchors[0] if anchors else None,
+        anchor_halves=tuple(anchors[1:]),
         search_draws=record["search_draws"],
         history=from_record(record["history"]),
         verdicts=pd.DataFrame(record["verdicts"]),
@@ -154,6 +160,11 @@ def _role_names(count: int) -> list[str]:
 
 def _roles(ensemble: Ensemble):
     return list(zip(_role_names(1 + len(ensemble.halves)), (ensemble.groups, *ensemble.halves), strict=True))
+
+
+def _anchors(ensemble: Ensemble) -> tuple[Anchor, ...]:
+    """The anchor, then its halves."""
+    return () if ensemble.anchor is None else (ensemble.anchor, *ensemble.anchor_halves)
 
 
 def _read(folder: Path, name: str) -> bytes:

@@ -11,12 +11,15 @@ A product with hardly any sales gets the priors, drawn anew in every draw.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from data_io.errors import ConfigError
 from data_io.types import SalesPanel
@@ -30,6 +33,8 @@ from ensemble.anchor.linearise import Cells, log_means
 from ensemble.anchor.noise import Patterns, period_scores
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.weigh import fold_of_periods, pseudo_bma
+
+MANY_BLOCKS = 8  # above which a fit has one start: blocks are many, and each has little to say
 
 
 @dataclass(frozen=True)
@@ -110,10 +115,13 @@ def fit_anchor(panel: SalesPanel, settings: AnchorSettings, *, seed: int, weight
     weight = np.ones(len(panel.periods)) if weights is None else np.asarray(weights, np.float64)
     _check(panel, settings, weight)
     sets, history = lay_out(panel, settings, weight)
-    fitted = [
-        [_fit_block(name, block, sets, history, settings, (seed, place, block)) for block in range(len(sets.cells))]
-        for place, name in enumerate(settings.heads)
-    ]
+    blocks, names = range(len(sets.cells)), settings.heads
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:  # small solves: a core for each
+        jobs = [
+            [pool.submit(_fit_block, name, block, sets, history, settings, (seed, place, block)) for block in blocks]
+            for place, name in enumerate(names)
+        ]
+        fitted = [[job.result() for job in of_head] for of_head in jobs]
     scores = np.array([[score for _, score, _ in blocks] for blocks in fitted])
     cluster = np.array([[effect for _, _, effect in blocks] for blocks in fitted]).min(0)  # misfit raises it too
     rng = np.random.default_rng((seed, len(fitted)))
@@ -142,7 +150,8 @@ def _fit_block(
     data = _data(number, sets, history)
     products, groups = sets.group.shape[1:]
     shape = head_shape(name, products, len(sets.promotion_scale), groups, settings.full_cross)
-    whole = fit(shape, data, history.weight, settings.steps, cluster=settings.cluster)
+    starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
+    whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
     return draws, _held_out(shape, data, history.weight, whole, settings), whole.cluster
 

@@ -79,8 +79,12 @@ def cluster_effect(arrow, reduced: Reduced, chosen: np.ndarray) -> float:
 
 def _floored(schur: np.ndarray) -> np.ndarray:
     """The matrix with eigenvalues of at least 1, the prior's: single-precision sums may have lost what they lack."""
-    values, vectors = np.linalg.eigh(schur)
-    return schur if values[0] > 0.99 else (vectors * np.maximum(values, 1)) @ vectors.T
+    try:
+        np.linalg.cholesky(schur - 0.99 * np.eye(len(schur)))  # a tenth of the time of the eigenvalues
+        return schur
+    except np.linalg.LinAlgError:
+        values, vectors = np.linalg.eigh(schur)
+        return (vectors * np.maximum(values, 1)) @ vectors.T
 
 
 def _ridge(blocks: np.ndarray, damping: float) -> np.ndarray:

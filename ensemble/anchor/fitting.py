@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ensemble.anchor import arrow
-from ensemble.anchor.heads import HEADS, Block, Shape, Theta, row_scales
+from ensemble.anchor.heads import Block, Shape, Theta, row_scales
 from ensemble.anchor.linearise import Cells, Noise, linearise, log_means, loss
 from ensemble.anchor.noise import Patterns, estimate, first_noise
 
@@ -39,11 +39,11 @@ class Data:
     patterns: Patterns
 
 
-def starts(shape: Shape, data: Data) -> list[Fit]:
-    """The prior mean and, for a head with several modes, points around it, the same for all data."""
+def around(shape: Shape, data: Data, starts: int) -> list[Fit]:
+    """The prior mean and, where there are to be several starts, points around it, the same for all data."""
     middle = first_fit(shape, data)
     rng = np.random.default_rng(0)
-    more = [rng.normal(size=shape.shared_count) for _ in range(HEADS[shape.head].starts - 1)]
+    more = [rng.normal(size=shape.shared_count) for _ in range(starts - 1)]
     return [middle, *(replace(middle, theta=middle.theta._replace(shared=near.astype(np.float32))) for near in more)]
 
 
@@ -58,9 +58,9 @@ def first_fit(shape: Shape, data: Data) -> Fit:
     return Fit(theta, row_scales(shape)[0].astype(np.float32), first_noise(data.patterns))
 
 
-def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, cluster: bool = True) -> Fit:
-    """The posterior mode, from the best of the head's starts; weight [T] of the periods."""
-    tried = [climb(shape, data, weight, start, steps // 3) for start in starts(shape, data)]
+def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int = 1, cluster: bool = True) -> Fit:
+    """The posterior mode, from the best of several starts; weight [T] of the periods."""
+    tried = [climb(shape, data, weight, start, steps // 3) for start in around(shape, data, starts)]
     found = min(tried, key=lambda one: _value(shape, data, weight, one)) if len(tried) > 1 else tried[0]
     for number in range(ROUNDS):
         if number > 0:
