@@ -106,7 +106,7 @@ def training(body: str, head: str, members: int, series: int) -> Work:
     bins = pack(inputs.choice_set, SETTINGS.batch_series)
     validation = np.arange(PERIODS) >= PERIODS * (1 - SETTINGS.validation)
     job = train.make_job(inputs, bins, SETTINGS, validation)
-    weights = jax.vmap(lambda key: train.smooth_weights(key, PERIODS, SETTINGS.block))(keys)
+    weights = jax.vmap(lambda key: train.bootstrap_weights(key, PERIODS, SETTINGS.block))(keys)
     state = train.begin(body, head, sizes, keys, weights)
     batch = take(job.inputs, job.rows[0], job.sets[0])
     lead = jnp.ones(PERIODS, jnp.int32)

@@ -22,7 +22,7 @@ from ensemble.bodies import WINDOWS
 from ensemble.measure import measure
 from ensemble.response.verdicts import verdicts
 from ensemble.settings import AggregationSettings, EnsembleSettings, GroupSettings, TrainingSettings
-from ensemble.train import Fit, drawn_weights, fit_group, smooth_weights
+from ensemble.train import Fit, bootstrap_weights, fit_group
 from ensemble.types import Ensemble, Group, Sizes, may_price, shares
 
 GROUPS_AT_ONCE = 2
@@ -172,15 +172,11 @@ def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progres
     so that a core is busy while the other group's last member ends its epoch.
     """
 
-    def weigh(key: jax.Array, half: int | None) -> jax.Array:
-        if phase == "evaluate" and half is None:  # the refit sees all that history has to say
-            return drawn_weights(key, len(validates), training.block)
-        return smooth_weights(key, len(validates), training.block, half)
-
     def fit(index: int) -> Fit:
         group, halves = plans[index]
         root = jax.random.fold_in(jax.random.key(seed), 1000 * index)
         keys = jax.vmap(lambda member: jax.random.split(jax.random.fold_in(root, member)))(np.arange(len(halves)))
+        drawn = list(zip(keys[:, 1], halves, strict=True))
         return fit_group(
             group.body,
             group.head,
@@ -188,7 +184,7 @@ def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progres
             inputs,
             replace(training, loss=group.loss),
             keys=keys[:, 0],
-            weights=np.stack([weigh(key, half) for key, half in zip(keys[:, 1], halves, strict=True)]),
+            weights=np.stack([bootstrap_weights(key, len(validates), training.block, half) for key, half in drawn]),
             validation=validates,
             limits=None if limits is None else limits[index],
             start=None if start is None else start[index],

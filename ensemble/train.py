@@ -63,24 +63,17 @@ class Fit(NamedTuple):
     log: list[dict]
 
 
-def drawn_weights(key: jax.Array, periods: int, block: int) -> jax.Array:
+def bootstrap_weights(key: jax.Array, periods: int, block: int, half: int | None = None) -> jax.Array:
     """[T] how often each block of neighbouring periods was drawn, Poisson with mean 1 (block bootstrap, Künsch 1989):
-    what a member never drew, about a third, can judge it."""
-    drawn = jax.random.poisson(key, 1.0, (-(-periods // block),)).astype(jnp.float32)
-    return _over_blocks(jnp.where(jnp.any(drawn > 0), drawn, 1.0), periods, block)
-
-
-def smooth_weights(key: jax.Array, periods: int, block: int, half: int | None = None) -> jax.Array:
-    """[T] exponential weights of mean 1, equal within blocks of neighbouring periods (Bayesian bootstrap, Rubin 1981):
-    every block is seen, or, with half = 0 or 1, every other one."""
-    weights = jax.random.exponential(key, (-(-periods // block),))
+    what a member never drew, about a third, can judge it. half = 0 or 1 keeps every other block, all of them, with
+    exponential weights (Rubin 1981)."""
+    blocks = -(-periods // block)
     if half is not None:
-        weights = 2.0 * weights * (jnp.arange(len(weights)) % 2 == half)
-    return _over_blocks(weights, periods, block)
-
-
-def _over_blocks(weights: jax.Array, periods: int, block: int) -> jax.Array:
-    return jnp.repeat(weights, block, total_repeat_length=len(weights) * block)[:periods]
+        weights = 2.0 * jax.random.exponential(key, (blocks,)) * (jnp.arange(blocks) % 2 == half)
+    else:
+        drawn = jax.random.poisson(key, 1.0, (blocks,)).astype(jnp.float32)
+        weights = jnp.where(jnp.any(drawn > 0), drawn, 1.0)
+    return jnp.repeat(weights, block, total_repeat_length=blocks * block)[:periods]
 
 
 def fit_group(
