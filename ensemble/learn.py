@@ -12,7 +12,7 @@ import numpy as np
 
 from data_io.history import History
 from data_io.types import SalesPanel
-from ensemble.anchor.anchor import Anchor, fit_anchor
+from ensemble.anchor.anchor import Anchor, HeadDraws, fit_anchor
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.fit import Trained, fit_ensemble
 from ensemble.settings import AggregationSettings, EnsembleSettings, TrainingSettings
@@ -45,14 +45,15 @@ def learn(
     return trained._replace(ensemble=found, metrics=trained.metrics | {"response": weights})
 
 
-def _halves(
-    panel: SalesPanel, anchor: Anchor, response: AnchorSettings, block: int, seed: int
-) -> tuple[Anchor, Anchor]:
-    """The anchor fitted to every other block of periods alone; its heads keep the weights of the whole."""
-    number = np.arange(len(panel.periods)) // block % 2
-    halves = (fit_anchor(panel, replace(response, folds=0), seed=seed, weights=number == half) for half in (0, 1))
-    return tuple(replace(half, heads=tuple(map(_weighted_as, half.heads, anchor.heads))) for half in halves)
+def _halves(panel: SalesPanel, anchor: Anchor, response: AnchorSettings, block: int, seed: int) -> tuple[Anchor, ...]:
+    """The anchor fitted to every other block of periods alone, its heads weighted as the whole's; none where the
+    history is too short to have sales in both halves."""
+    half = np.arange(len(panel.periods)) // block % 2
+    if not all(panel.observed[:, half == one].any() for one in (0, 1)):
+        return ()
+    fits = [fit_anchor(panel, replace(response, folds=0), seed=seed, weights=half == one) for one in (0, 1)]
+    return tuple(replace(fit, heads=tuple(map(_weighted_as, fit.heads, anchor.heads))) for fit in fits)
 
 
-def _weighted_as(head, whole):
+def _weighted_as(head: HeadDraws, whole: HeadDraws) -> HeadDraws:
     return replace(head, weight=whole.weight, block_weight=whole.block_weight)

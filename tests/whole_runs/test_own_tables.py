@@ -132,3 +132,10 @@ def test_columns_under_names_of_ones_own_are_mapped(jointprice, market, write):
     ended = jointprice("task=validate", "data=table", *write(sales=sales, products=products), *names)
     assert ended.code == 0, ended.err
     assert ended.out.startswith("validate: done · 5,760 rows: 96 series × 60 weeks · 2023-01-02 to 2024-02-19")
+
+
+def test_an_anchor_of_four_weeks_ends_well_and_promises_nothing(jointprice, tiny):
+    small = ["response.name=anchor", "response.heads=[elasticity]", "response.draws=2", "response.search_draws=2"]
+    ended = jointprice("experiment=quick", "training.promise_members=1", *small, *tiny)
+    assert ended.code == 0, ended.err
+    assert ended.json("summary.json")["uplift"]["promised"]["mean"] is None
