@@ -21,8 +21,9 @@ class GroupSettings:
 
 
 def default_groups() -> list[GroupSettings]:
-    """Both bodies with both structural heads to price: members cure variance, mixed heads cure bias. Beside them free
-    networks, which forecast better than they price, so they only forecast; one kind for the least percentage error."""
+    """Both bodies with both structural heads, which may price: members cure variance, mixed heads cure bias. Beside
+    them free networks, which forecast better than they price, so they only forecast; one kind for the least percentage
+    error."""
     return [
         *(GroupSettings(body, head) for body in ("mlp", "cnn") for head in ("elasticity", "attraction")),
         *(GroupSettings(body, "free", loss="poisson", prices=False) for body in ("mlp", "cnn")),
