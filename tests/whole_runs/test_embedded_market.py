@@ -47,8 +47,8 @@ def test_a_run_leaves_a_complete_directory_whose_manifest_verifies(default_run):
 
 
 def test_prices_rest_on_the_anchor_and_its_halves_promise(jointprice):
-    small = ["heads=[elasticity,linear]", "draws=4", "search_draws=4", "folds=2", "steps=5"]
-    ended = jointprice(QUICK, "response.name=anchor", "training.promise_members=1", *(f"response.{one}" for one in small))
+    small = ["name=anchor", "heads=[elasticity,linear]", "draws=4", "search_draws=4", "folds=2", "steps=5"]
+    ended = jointprice(QUICK, "training.promise_members=1", *(f"response.{one}" for one in small))
     assert ended.code == 0, ended.err
     summary = ended.json("summary.json")
     assert summary["oracle"]["share"] > summary["oracle"]["hold_share"]
