@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
 from data_io.history import History
 from data_io.types import SalesPanel
 from ensemble.anchor.anchor import Anchor, HeadDraws, fit_anchor
 from ensemble.anchor.settings import AnchorSettings
+from ensemble.anchor.weigh import fold_of_periods
 from ensemble.fit import Trained, fit_ensemble
 from ensemble.settings import AggregationSettings, EnsembleSettings, TrainingSettings
 
@@ -48,7 +47,7 @@ def learn(
 def _halves(panel: SalesPanel, anchor: Anchor, response: AnchorSettings, block: int, seed: int) -> tuple[Anchor, ...]:
     """The anchor fitted to every other block of periods alone, its heads weighted as the whole's; none where the
     history is too short to have sales in both halves."""
-    half = np.arange(len(panel.periods)) // block % 2
+    half = fold_of_periods(len(panel.periods), 2, block)
     if not all(panel.observed[:, half == one].any() for one in (0, 1)):
         return ()
     fits = [fit_anchor(panel, replace(response, folds=0), seed=seed, weights=half == one) for one in (0, 1)]

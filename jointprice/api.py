@@ -14,15 +14,14 @@ from typing import Any
 
 import pandas as pd
 
-from data_io.history import history_of
 from data_io.markets.types import Market
-from ensemble.learn import learn
 from ensemble.types import Ensemble
 from jointprice.compose import compose
 from jointprice.prepare import prepare
 from jointprice.pricing import business_rules, price_offers
 from jointprice.registry import TASKS, resolve
 from jointprice.session import use_compile_cache
+from jointprice.steps import learnt
 from search.checker import Breach
 from search.checker import check as check_exactly
 from search.rules.catalogue import build_rules
@@ -95,15 +94,7 @@ def fit(
     config = compose(_quiet(overrides, sales))
     given = {"sales": sales, "products": products, "stores": stores, "offers": offers}
     prepared = prepare(config.data, given)
-    ensemble, metrics, _ = learn(
-        prepared.panel,
-        history_of(prepared.tables, config.data.decimals),
-        config.ensemble,
-        config.training,
-        config.aggregation,
-        config.response,
-        seed=config.seed,
-    )
+    ensemble, metrics, _ = learnt(config, prepared)
     return Fitted(ensemble, metrics, prepared.tables.offers, prepared.market)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -44,21 +44,26 @@ def train(session: Session, prepared: Prepared) -> Trained:
         def tell(row: dict) -> None:
             advance(1, f"{row['phase']} epoch {row['epoch']}, loss {np.mean(row['train']):.4f}")
 
-        trained = learn(
-            prepared.panel,
-            history_of(prepared.tables, config.data.decimals),
-            config.ensemble,
-            config.training,
-            config.aggregation,
-            config.response,
-            seed=config.seed,
-            progress=tell,
-        )
+        trained = learnt(config, prepared, tell)
     for name, content in checkpoint.dump(trained.ensemble).items():
         session.directory.write_bytes(f"model/{name}", content)
     session.directory.write_json("metrics.json", trained.metrics)
     session.directory.write_jsonl("train_log.jsonl", trained.log)
     return trained
+
+
+def learnt(config: Config, prepared: Prepared, progress: Callable[[dict], None] | None = None) -> Trained:
+    """The configured ensemble with its price response; nothing is written."""
+    return learn(
+        prepared.panel,
+        history_of(prepared.tables, config.data.decimals),
+        config.ensemble,
+        config.training,
+        config.aggregation,
+        config.response,
+        seed=config.seed,
+        progress=progress,
+    )
 
 
 def backtest_rounds(config: Config, prepared: Prepared) -> Iterator[Round]:

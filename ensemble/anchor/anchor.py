@@ -22,13 +22,14 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from data_io.errors import ConfigError
+from data_io.features import season
 from data_io.types import SalesPanel
 from ensemble.anchor import evaluate
 from ensemble.anchor.draws import draw
 from ensemble.anchor.evaluate import Context
 from ensemble.anchor.fitting import Data, Fit, fit, refit
 from ensemble.anchor.heads import HEADS, Block, Shape, head_shape
-from ensemble.anchor.layout import History, Sets, lay_out, season_terms
+from ensemble.anchor.layout import History, Sets, lay_out
 from ensemble.anchor.linearise import Cells, log_means
 from ensemble.anchor.noise import Patterns, period_scores
 from ensemble.anchor.settings import AnchorSettings
@@ -43,7 +44,7 @@ class HeadDraws:
 
     Attributes:
         name: in ensemble.anchor.heads.HEADS.
-        draws: arrays [N, B, ...]; `pick` takes one draw.
+        draws: arrays [N, B, ...].
         weight: of the head; all weights sum to 1.
         block_weight: [B] of the head in each block; weight is their mean, blocks weighted by units.
         scores: [B, T] held-out log density of each period, 0 where it has weight 0.
@@ -59,10 +60,6 @@ class HeadDraws:
     def count(self) -> int:
         """Draws N."""
         return len(self.draws["own"])
-
-    def pick(self, number: int) -> dict[str, np.ndarray]:
-        """One draw."""
-        return {key: values[number] for key, values in self.draws.items()}
 
 
 @dataclass(frozen=True)
@@ -82,8 +79,9 @@ class Anchor:
     def context(self, period: pd.Timestamp, promotions: np.ndarray | None = None) -> Context:
         """The context of a period; promotions [S, Q] in the panel's units (none: no promotion)."""
         none = np.zeros((len(self.series), len(self.sets.promotion_scale)), np.float32)
-        season = season_terms(pd.DatetimeIndex([period]))[0]
-        return Context(season, none if promotions is None else np.asarray(promotions, np.float32))
+        return Context(
+            season(pd.DatetimeIndex([period]))[0], none if promotions is None else np.asarray(promotions, np.float32)
+        )
 
     def log_units(self, head: HeadDraws, log_prices: jax.Array, context: Context) -> jax.Array:
         """[N, ..., S] log expected units of every draw at log prices [..., S]."""

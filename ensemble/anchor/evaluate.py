@@ -1,4 +1,4 @@
-"""The anchor's answers as pure functions of one draw: log units, levels, responses, elasticities. Not for fitting.
+"""The anchor's answers as pure functions of one draw: log units, responses, elasticities. Not for fitting.
 
 A draw is a dictionary of arrays with the leading axis B; the functions can be vmapped over draws, jitted (with the
 head's name static) and differentiated in prices. Axes: P candidates or any leading axes `...`, S series, B blocks,
@@ -17,7 +17,7 @@ from ensemble.anchor.layout import SEASON_TERMS, Sets
 
 
 class Context(NamedTuple):
-    """A period: season [..., 4] (layout.season_terms) and promotions [..., S, Q] in the panel's units."""
+    """A period: season [..., 4] (data_io.features.season) and promotions [..., S, Q] in the panel's units."""
 
     season: jax.Array
     promotions: jax.Array
@@ -30,16 +30,12 @@ def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context:
     return _by_series(sets, _each_block(HEADS[name].log_units, draw, sets, z, shift))
 
 
-def level(name: str, draw: dict, sets: Sets, context: Context) -> jax.Array:
-    """[..., S] log expected units at the reference prices."""
-    return log_units(name, draw, sets, jnp.asarray(sets.reference), context)
-
-
 def response(name: str, draw: dict, sets: Sets, log_prices: jax.Array, baseline: jax.Array) -> jax.Array:
     """[..., S] log expected units at log prices [..., S] from log units `baseline` [..., S] at the reference prices.
 
-    The baseline may come from anywhere; with `level` it gives `log_units` back. Attraction heads read the share that
-    buys nothing from it (the number of shoppers in a store is the draw's), at least a tenth of the usual one.
+    The baseline may come from anywhere; log_units at the reference prices gives log_units back. Attraction heads read
+    the share that buys nothing from it (the number of shoppers in a store is the draw's), at least a tenth of the
+    usual one.
     """
     z = _in_cells(sets, log_prices - sets.reference)
     base = jnp.broadcast_to(baseline, jnp.broadcast_shapes(baseline.shape, sets.place.shape))

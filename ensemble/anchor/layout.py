@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from data_io.features import season
 from data_io.types import SalesPanel
 from ensemble.anchor.settings import AnchorSettings
 
@@ -57,12 +58,6 @@ class History(NamedTuple):
     promotions: np.ndarray
     season: np.ndarray
     weight: np.ndarray
-
-
-def season_terms(periods: pd.DatetimeIndex) -> np.ndarray:
-    """[T, 4] two yearly Fourier pairs."""
-    angle = 2 * np.pi * (periods.day_of_year.to_numpy() / 365.25)
-    return np.stack([np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)], -1).astype(np.float32)
 
 
 def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> tuple[Sets, History]:
@@ -112,7 +107,7 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         units=in_cells(panel.units.astype(np.float32), 0),
         seen=in_cells(panel.observed.astype(np.float32), 0),
         promotions=in_cells((panel.promotions / scale).astype(np.float32), 0),
-        season=season_terms(panel.periods),
+        season=season(panel.periods),
         weight=weight.astype(np.float32),
     )
     return sets, history
