@@ -56,6 +56,13 @@ def sample(reduced: Reduced, count: int, rng: np.random.Generator) -> tuple[np.n
     return other, np.moveaxis(own, -1, 0) - np.einsum("mjp,np->nmj", reduced.through, other)
 
 
+def square(reduced: Reduced, other: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """[N] what the quadratic form (arrow + prior) makes of changes other [N, P] and own [N, M, J]."""
+    inner = own + np.einsum("mjp,np->nmj", reduced.through, other)
+    through_stores = np.einsum("nmj,mjk,nmk->n", inner, reduced.store, inner, optimize=True)
+    return np.einsum("np,pq,nq->n", other, reduced.schur, other, optimize=True) + through_stores
+
+
 def variances(reduced: Reduced) -> np.ndarray:
     """[P] marginal variances of shared and row parameters."""
     return np.diag(cho_solve((reduced.factor, True), np.eye(len(reduced.schur))))

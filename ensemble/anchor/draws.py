@@ -1,4 +1,9 @@
-"""Laplace draws of a fitted head, each matched to the observed level of every product. Not for fitting."""
+"""Draws of a fitted head's posterior, each matched to the observed level of every product. Not for fitting.
+
+The posterior is far from normal where prices say little (how much of the sales goes to rivals and how much to nobody):
+normal draws around the mode then lie where the data hardly let them, on the side of too much response. So many are
+drawn and few kept, by sampling-importance-resampling (Rubin 1988).
+"""
 
 from __future__ import annotations
 
@@ -7,14 +12,18 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import softmax
 
 from ensemble.anchor import arrow
 from ensemble.anchor.fitting import Data, Fit, moved
 from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Shape, Theta, shared_values, split_rows
 from ensemble.anchor.layout import SEASON_TERMS
-from ensemble.anchor.linearise import linearise, log_means
+from ensemble.anchor.linearise import linearise, log_means, loss
 
 MATCHINGS = 4
+CANDIDATES = 400  # normal draws that the kept ones are chosen from
+LEAST_LOG_WEIGHT = -1e3  # below the greatest
 
 
 def draw(shape: Shape, data: Data, weight: np.ndarray, fitted: Fit, count: int, rng: np.random.Generator) -> dict:
@@ -23,11 +32,40 @@ def draw(shape: Shape, data: Data, weight: np.ndarray, fitted: Fit, count: int, 
     Each draw's products are then shifted in V until their units over the weighted history are those observed.
     """
     used = (weight / fitted.cluster).astype(np.float32)
-    blocks = linearise(shape, data.block, fitted.theta, fitted.scale, data.cells, fitted.noise, used)
-    around = arrow.sample(arrow.reduce(blocks), count, rng)
-    thetas = moved(shape, fitted.theta, *around)
+    arguments = (fitted.scale, data.cells, fitted.noise, used)
+    reduced = arrow.reduce(linearise(shape, data.block, fitted.theta, *arguments))
+    changes = arrow.sample(reduced, CANDIDATES, rng)
+    thetas = moved(shape, fitted.theta, *changes)
+    values = np.asarray(_losses(shape, data.block, thetas, *arguments), np.float64)
+    kept = resample(arrow.square(reduced, *changes) / 2 - values, count, rng)
+    thetas = jax.tree.map(lambda part: part[kept], thetas)
     thetas = _matched(shape, data.block, thetas, fitted.scale, data.cells, weight.astype(np.float32))
     return jax.tree.map(np.asarray, _structures(shape, data.block, thetas, fitted.scale))
+
+
+def resample(log_weights: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """[count] which of the candidates stay, by systematic resampling with these importance weights [N].
+
+    Weights that rest on fewer than `count` candidates are tempered until they do not: w^α, 0 < α < 1.
+    """
+    below = np.nan_to_num(log_weights - np.nanmax(log_weights), nan=LEAST_LOG_WEIGHT)
+
+    def tempered(power: float) -> np.ndarray:
+        return softmax(power * np.maximum(below, LEAST_LOG_WEIGHT))
+
+    def excess(power: float) -> float:
+        return 1 / (tempered(power) ** 2).sum() - count
+
+    power = 1.0 if excess(1.0) >= 0 else brentq(excess, 0.0, 1.0)
+    steps = (np.arange(count) + rng.random()) / count
+    chosen = np.searchsorted(np.cumsum(tempered(power)), steps).clip(max=len(log_weights) - 1)
+    return rng.permutation(chosen)
+
+
+@partial(jax.jit, static_argnums=0)
+def _losses(shape: Shape, block, thetas: Theta, scale, cells, noise, weight) -> jax.Array:
+    """[N] penalised losses."""
+    return jax.lax.map(lambda theta: loss(shape, block, theta, scale, cells, noise, weight), thetas)
 
 
 @partial(jax.jit, static_argnums=0)

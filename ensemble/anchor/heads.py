@@ -19,7 +19,7 @@ import numpy as np
 from ensemble.anchor import attraction, separable
 from ensemble.anchor.layout import SEASON_TERMS
 
-INTERCEPT_SD = 0.6
+INTERCEPT_SD = 3.0
 DEV_SD, SEASON_SD, LIFT_SD, CROSS_SD = 0.3, 0.25, 0.12, 0.3
 LIFT_PRIOR = (0.1, 0.25)
 CLASSES = 3

@@ -8,6 +8,7 @@ import pytest
 
 from ensemble.anchor import arrow
 from ensemble.anchor.anchor import _data
+from ensemble.anchor.draws import resample
 from ensemble.anchor.fitting import first_fit, flat
 from ensemble.anchor.heads import HEADS, Theta, head_shape
 from ensemble.anchor.layout import lay_out
@@ -80,3 +81,13 @@ def test_the_gradient_by_blocks_is_the_losss_own(panel, name, full_cross):
     here = flat(theta)
     np.testing.assert_allclose(blocks.gradient + here[0], expected[0], rtol=2e-3, atol=0.05)
     np.testing.assert_allclose(blocks.store_gradient + here[1], expected[1], rtol=2e-3, atol=0.05)
+
+
+def test_resampled_candidates_follow_their_weights_and_never_rest_on_fewer_than_asked():
+    rng = np.random.default_rng(0)
+    position = rng.normal(size=400)
+    tilted = position[resample(position, 200, np.random.default_rng(1))]  # N(0, 1) times e^x is N(1, 1)
+    assert abs(tilted.mean() - 1) < 0.25
+    steep = -50.0 * np.arange(400)
+    kept = np.bincount(resample(steep, 24, np.random.default_rng(2)), minlength=400)
+    assert kept.sum() == 24 and kept.max() < 6 and kept[0] == kept.max()
