@@ -17,8 +17,9 @@ import pandas as pd
 from data_io.errors import ConfigError
 from data_io.history import History
 from data_io.types import SalesPanel
-from ensemble.fit import continue_ensemble, fit_ensemble
+from ensemble.anchor.settings import AnchorSettings
 from ensemble.forecast import Forecast, forecast
+from ensemble.learn import learn, learn_on
 from ensemble.metrics import forecast_metrics
 from ensemble.settings import AggregationSettings, BacktestSettings, EnsembleSettings, TrainingSettings
 from ensemble.types import Ensemble, member_names, of_one_kind
@@ -54,6 +55,7 @@ def backtest(
     ensemble: EnsembleSettings,
     training: TrainingSettings,
     aggregation: AggregationSettings,
+    response: AnchorSettings,
     settings: BacktestSettings,
     *,
     seed: int,
@@ -64,12 +66,12 @@ def backtest(
     found = None
     for number, known in enumerate(origins(len(panel.periods), settings)):
         if found is None or settings.refit == "full":
-            found = fit_ensemble(
-                panel, history, ensemble, training, aggregation, seed=seed, known=known, progress=progress
+            found = learn(
+                panel, history, ensemble, training, aggregation, response, seed=seed, known=known, progress=progress
             ).ensemble
         else:
             warm = replace(training, epochs=settings.warm_epochs)
-            found = continue_ensemble(found, panel, warm, seed=seed, known=known)
+            found = learn_on(found, panel, warm, response, seed=seed, known=known)
         future = future_rows(panel, slice(known + settings.gap - 1, known + settings.gap - 1 + settings.horizon))
         yield Round(number, found, forecast(found, future, round_number=number), last_units(panel, known, future))
 

@@ -63,6 +63,7 @@ def dump(ensemble: Ensemble) -> dict[str, bytes]:
         "pricing": asdict(ensemble.pricing),
         "window": ensemble.window,
         "search_draws": ensemble.search_draws,
+        "anchor_share": ensemble.anchor_share,
         "anchors": [to_words(anchor) for anchor in _anchors(ensemble)],
         "history": ensemble.history.record(),
         "verdicts": ensemble.verdicts.to_dict("list"),
@@ -115,6 +116,7 @@ def load(folder: str | Path) -> Ensemble:
         anchor=anchors[0] if anchors else None,
         anchor_halves=tuple(anchors[1:]),
         search_draws=record["search_draws"],
+        anchor_share=record["anchor_share"],
         history=from_record(record["history"]),
         verdicts=pd.DataFrame(record["verdicts"]),
     )

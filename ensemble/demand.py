@@ -78,13 +78,21 @@ def offer_demand(
     offered, period = series_of(ensemble, offers), ensemble.window + step
     promotions = _with_promotions(ensemble, offers, offered, period).promotions[:, period]
     spec = ensemble.spec
+    fixed = ensemble.inputs.log_price[:, period] + np.log(spec.reference_price)
+    level = np.asarray(networks(current[None]))[:, 0] / spec.units_scale
+    if ensemble.anchor_share:
+        point = fixed.copy()
+        point[offered[offered >= 0]] = np.log(current[offered >= 0])
+        units = ensemble.anchor.units(point[None], ensemble.periods[[step]], promotions[None])[0, offered]
+        mean = np.maximum(level.mean(0), 1e-9)
+        level = level * (1 - ensemble.anchor_share + ensemble.anchor_share * units / spec.units_scale / mean)
     return anchored_demand(
         anchor,
-        np.asarray(networks(current[None]))[:, 0] / spec.units_scale,
+        level,
         current,
         members=ensemble.search_draws,
         context=anchor.context(ensemble.periods[step], promotions),
-        fixed=ensemble.inputs.log_price[:, period] + np.log(spec.reference_price),
+        fixed=fixed,
         rows=offered,
         classes=networks.args[0].classes,
         scale=spec.units_scale,

@@ -29,11 +29,13 @@ GROUPS_AT_ONCE = 2
 
 
 class Trained(NamedTuple):
-    """ensemble, metrics in the contract's words, and one dict per epoch and group."""
+    """ensemble, metrics in the contract's words, one dict per epoch and group, and unseen [S, T], the units that the
+    networks expect in periods that did not train them, NaN in the others."""
 
     ensemble: Ensemble
     metrics: dict
     log: list[dict]
+    unseen: np.ndarray
 
 
 class _Plan(NamedTuple):
@@ -79,6 +81,7 @@ def fit_ensemble(
     unseen = ~marks[0] | (_weights(plans, fits) == 0)
     measured = measure(_members(plans, fits, None), sizes, inputs, spec, marks, unseen, aggregation)
 
+    first_scale = spec.units_scale
     if training.refit:
         spec = fit_features(panel, slice(0, known))
         inputs = build_inputs(extended, spec)
@@ -105,7 +108,7 @@ def fit_ensemble(
         verdicts=verdicts(panel),
         halves=tuple(_members(plans, fits, half) for half in (0, 1)) if training.promise_members else (),
     )
-    return Trained(found, measured.metrics, log)
+    return Trained(found, measured.metrics, log, measured.unseen.T * first_scale)
 
 
 def continue_ensemble(

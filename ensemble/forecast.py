@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from data_io.errors import InputError, Problem
+from data_io.features import Inputs
 from ensemble.aggregate import DemandClasses, combine, least_percentage
 from ensemble.demand import leads, series_of
 from ensemble.noise import interval
@@ -49,9 +50,10 @@ def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_nu
     units = predict(ensemble.groups, ensemble.sizes, asked, leads(ensemble))[:, ensemble.window + period, row]
     phi, scale, spec = ensemble.dispersion[row], ensemble.spec.units_scale, ensemble.spec
     forecasting = units[forecasts_units(ensemble.groups)]
-    low, high = interval(forecasting, phi)
     classes = DemandClasses(spec.class_edges, spec.class_means, spec.level[row], phi)
     prediction = np.asarray(combine(forecasting, ensemble.aggregation, classes), np.float64)
+    prediction, forecasting = _with_anchor(ensemble, asked, prediction, forecasting, (period, row))
+    low, high = interval(forecasting, phi)
     least = least_percentage(units, forecasts_percentages(ensemble.groups), prediction)
     table = pd.DataFrame(
         {
@@ -68,6 +70,21 @@ def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_nu
     )
     order = table.sort_values(["store", "product", "date"]).index
     return Forecast(table.loc[order].reset_index(drop=True), units[:, order] * scale)
+
+
+def _with_anchor(
+    ensemble: Ensemble, inputs: Inputs, prediction: np.ndarray, members: np.ndarray, at: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The networks' prediction [N] of cells `at` (period, row) with the anchor's share in it, and the members [K, N]
+    moved as it was."""
+    if ensemble.anchor is None or not ensemble.anchor_share:
+        return prediction, members
+    log_prices = (inputs.log_price + np.log(ensemble.spec.reference_price)[:, None])[:, ensemble.window :]
+    promotions = inputs.promotions[:, ensemble.window :]
+    units = ensemble.anchor.units(log_prices.T, ensemble.periods, np.swapaxes(promotions, 0, 1))[at]
+    share = ensemble.anchor_share
+    together = (1 - share) * prediction + share * units / ensemble.spec.units_scale
+    return together, members * (together / np.maximum(prediction, 1e-9))
 
 
 def _places(ensemble: Ensemble, future: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

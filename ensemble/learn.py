@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from data_io.history import History
 from data_io.types import SalesPanel
-from ensemble.anchor.anchor import Anchor, HeadDraws, fit_anchor
+from ensemble.anchor.anchor import Anchor, fit_anchor
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.weigh import fold_of_periods
-from ensemble.fit import Trained, fit_ensemble
+from ensemble.fit import Trained, continue_ensemble, fit_ensemble
+from ensemble.measure import stacked
 from ensemble.settings import AggregationSettings, EnsembleSettings, TrainingSettings
+from ensemble.types import Ensemble
 
 
 def learn(
@@ -26,33 +30,76 @@ def learn(
     response: AnchorSettings,
     *,
     seed: int,
+    known: int | None = None,
     progress: Callable[[dict], None] | None = None,
 ) -> Trained:
-    """The ensemble with the configured price response; training.promise_members = 0 leaves out the promise's halves."""
-    if response.name == "networks":
-        return fit_ensemble(panel, history, ensemble, training, aggregation, seed=seed, progress=progress)
-    alone = replace(training, promise_members=0)
-    trained = fit_ensemble(panel, history, ensemble, alone, aggregation, seed=seed, progress=progress)
-    anchor = fit_anchor(panel, response, seed=seed)
+    """The ensemble with the configured price response; training.promise_members = 0 leaves out the promise's halves.
+
+    Args:
+        known: see fit_ensemble.
+    """
+    anchored = response.name != "networks"
+    alone = replace(training, promise_members=0) if anchored else training
+    trained = fit_ensemble(panel, history, ensemble, alone, aggregation, seed=seed, known=known, progress=progress)
+    if not anchored:
+        return trained
+    weights = (np.arange(len(panel.periods)) < (known or len(panel.periods))).astype(float)
+    anchor = fit_anchor(panel, response, seed=seed, weights=weights)
+    share = anchor_share(panel, trained.unseen[:, : len(weights)], anchor.unseen, weights > 0)
     found = replace(
         trained.ensemble,
-        anchor=anchor,
+        anchor=replace(anchor, unseen=None),
         anchor_halves=_halves(panel, anchor, response, training.block, seed) if training.promise_members else (),
         search_draws=response.search_draws,
+        anchor_share=share,
     )
-    weights = {head.name: head.weight for head in anchor.heads}
-    return trained._replace(ensemble=found, metrics=trained.metrics | {"response": weights})
+    told = {"response": {head.name: head.weight for head in anchor.heads}, "anchor_share": share}
+    return trained._replace(ensemble=found, metrics=trained.metrics | told)
+
+
+def anchor_share(panel: SalesPanel, networks: np.ndarray, anchor: np.ndarray | None, known: np.ndarray) -> float:
+    """The share of the anchor in forecasts: the one of least squared error (rows scaled by size) in periods that
+    trained neither; 0 without such periods.
+
+    Args: networks, anchor [S, T] units foretold, NaN where none; known [T] bool.
+    """
+    if anchor is None:
+        return 0.0
+    rows = panel.observed & known & np.isfinite(networks)
+    return float(stacked(panel.units[rows], np.stack([networks[rows], anchor[rows]]))[1]) if rows.any() else 0.0
+
+
+def learn_on(
+    previous: Ensemble,
+    panel: SalesPanel,
+    training: TrainingSettings,
+    response: AnchorSettings,
+    *,
+    seed: int,
+    known: int,
+) -> Ensemble:
+    """The same ensemble some periods later: its networks trained on, its anchor fitted anew, all weights as before."""
+    found = continue_ensemble(previous, panel, training, seed=seed, known=known)
+    if previous.anchor is None:
+        return found
+    weights = np.arange(len(panel.periods)) < known
+    return replace(found, anchor=_refit(panel, previous.anchor, response, weights, seed), anchor_halves=())
 
 
 def _halves(panel: SalesPanel, anchor: Anchor, response: AnchorSettings, block: int, seed: int) -> tuple[Anchor, ...]:
-    """The anchor fitted to every other block of periods alone, its heads weighted as the whole's; none where the
-    history is too short to have sales in both halves."""
+    """The anchor fitted to every other block of periods alone; none where the history is too short to have sales in
+    both halves."""
     half = fold_of_periods(len(panel.periods), 2, block)
     if not all(panel.observed[:, half == one].any() for one in (0, 1)):
         return ()
-    fits = [fit_anchor(panel, replace(response, folds=0), seed=seed, weights=half == one) for one in (0, 1)]
-    return tuple(replace(fit, heads=tuple(map(_weighted_as, fit.heads, anchor.heads))) for fit in fits)
+    return tuple(_refit(panel, anchor, response, half == one, seed) for one in (0, 1))
 
 
-def _weighted_as(head: HeadDraws, whole: HeadDraws) -> HeadDraws:
-    return replace(head, weight=whole.weight, block_weight=whole.block_weight)
+def _refit(panel: SalesPanel, anchor: Anchor, response: AnchorSettings, weights: np.ndarray, seed: int) -> Anchor:
+    """The anchor fitted to periods with these weights [T], its heads weighted as `anchor`'s."""
+    found = fit_anchor(panel, replace(response, folds=0), seed=seed, weights=weights)
+    heads = zip(found.heads, anchor.heads, strict=True)
+    return replace(
+        found,
+        heads=tuple(replace(head, weight=whole.weight, block_weight=whole.block_weight) for head, whole in heads),
+    )

@@ -30,13 +30,15 @@ from ensemble.types import (
 
 class Measured(NamedTuple):
     """metrics in the contract's words, φ [S] of the demand noise, the factor [S] that gives the least percentage
-    error, and the aggregations with their weights: of forecasts and of the members that price."""
+    error, the aggregations with their weights, of forecasts and of the members that price, and unseen [T, S], what
+    members expect of periods that they did not see (NaN where all did)."""
 
     metrics: dict
     dispersion: np.ndarray
     percentage_ratio: np.ndarray
     aggregation: Aggregation
     pricing: Aggregation
+    unseen: np.ndarray
 
 
 def measure(
@@ -93,7 +95,7 @@ def measure(
     }
     least, judged_least = out_of_sample(units[relative], unseen[relative]) if relative.any() else (apart, judged)
     ratio = percentage_ratio(observed, least, judged_least[:, None] & mask, inputs.product)
-    return Measured(metrics, noise(mask), ratio, aggregation, of_pricing)
+    return Measured(metrics, noise(mask), ratio, aggregation, of_pricing, np.where(judged[:, None], apart, np.nan))
 
 
 def out_of_sample(units: np.ndarray, unseen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -143,6 +143,7 @@ class Ensemble:
         anchor: the price response, where it is not the networks' own.
         anchor_halves: per half of the time blocks, the anchor fitted to it alone (for the promise).
         search_draws: K of the demand that the anchor answers.
+        anchor_share: of the anchor in forecasts and levels; the rest is the networks'.
     """
 
     groups: tuple[Group, ...]
@@ -164,3 +165,4 @@ class Ensemble:
     anchor: Anchor | None = None
     anchor_halves: tuple[Anchor, ...] = ()
     search_draws: int = 24
+    anchor_share: float = 0.0

@@ -94,8 +94,8 @@ def fit(
     config = compose(_quiet(overrides, sales))
     given = {"sales": sales, "products": products, "stores": stores, "offers": offers}
     prepared = prepare(config.data, given)
-    ensemble, metrics, _ = learnt(config, prepared)
-    return Fitted(ensemble, metrics, prepared.tables.offers, prepared.market)
+    trained = learnt(config, prepared)
+    return Fitted(trained.ensemble, trained.metrics, prepared.tables.offers, prepared.market)
 
 
 def optimise(ensemble: Ensemble, offers: pd.DataFrame, *, overrides: Sequence[str] = ()) -> pd.DataFrame:

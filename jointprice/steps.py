@@ -74,6 +74,7 @@ def backtest_rounds(config: Config, prepared: Prepared) -> Iterator[Round]:
         config.ensemble,
         config.training,
         config.aggregation,
+        config.response,
         config.backtest,
         seed=config.seed,
     )

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +36,7 @@ from ensemble.anchor.noise import Patterns, period_scores
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.weigh import fold_of_periods, pseudo_bma
 
+LEAST_HEARD = 0.01  # weight of a head below which its forecasts are not asked
 MANY_BLOCKS = 8  # above which a fit has one start: blocks are many, and each has little to say
 
 
@@ -70,11 +72,14 @@ class Anchor:
         heads: each with its draws and weight.
         sets: reference prices, levels, groups and the place of every series; a pytree of arrays.
         series: [S] rows, as SalesPanel.series.
+        unseen: [S, T] expected units of every period from the fits without its fold; None where there were no folds,
+            and in a model that was saved.
     """
 
     heads: tuple[HeadDraws, ...]
     sets: Sets
     series: pd.DataFrame
+    unseen: np.ndarray | None = None
 
     def context(self, period: pd.Timestamp, promotions: np.ndarray | None = None) -> Context:
         """The context of a period; promotions [S, Q] in the panel's units (none: no promotion)."""
@@ -86,6 +91,13 @@ class Anchor:
     def log_units(self, head: HeadDraws, log_prices: jax.Array, context: Context) -> jax.Array:
         """[N, ..., S] log expected units of every draw at log prices [..., S]."""
         return _over_draws(evaluate.log_units, head, self.sets, jnp.asarray(log_prices, jnp.float32), context)
+
+    def units(self, log_prices: np.ndarray, periods: pd.DatetimeIndex, promotions: np.ndarray) -> np.ndarray:
+        """[H, S] expected units, heads by their weights, at log prices [H, S] and promotions [H, S, Q] of H periods."""
+        context = Context(season(periods), np.asarray(promotions, np.float32))
+        heard = [head for head in self.heads if head.weight >= LEAST_HEARD] or self.heads
+        each = [np.exp(np.asarray(self.log_units(head, log_prices, context), np.float64)).mean(0) for head in heard]
+        return np.average(each, axis=0, weights=[head.weight for head in heard])
 
     def response(self, head: HeadDraws, log_prices: jax.Array, baseline: jax.Array) -> jax.Array:
         """[N, ..., S] log expected units of every draw from log units `baseline` [..., S] at reference prices."""
@@ -120,7 +132,7 @@ def fit_anchor(panel: SalesPanel, settings: AnchorSettings, *, seed: int, weight
             for place, name in enumerate(names)
         ]
         fitted = [[job.result() for job in of_head] for of_head in jobs]
-    scores = np.array([[score for _, score, _ in blocks] for blocks in fitted])
+    scores = np.array([[held.scores for _, held, _ in blocks] for blocks in fitted])
     cluster = np.array([[effect for _, _, effect in blocks] for blocks in fitted]).min(0)  # misfit raises it too
     rng = np.random.default_rng((seed, len(fitted)))
     by_block = np.stack(
@@ -138,13 +150,18 @@ def fit_anchor(panel: SalesPanel, settings: AnchorSettings, *, seed: int, weight
         )
         for place, (name, blocks) in enumerate(zip(settings.heads, fitted, strict=True))
     )
-    return Anchor(heads, sets, panel.series)
+    unseen = None
+    if settings.folds >= 2:
+        held = np.array([[held.units for _, held, _ in blocks] for blocks in fitted])  # [H, B, M, T, J]
+        cells = np.moveaxis(np.einsum("hb,hbmtj->bmtj", by_block.T, held), 2, 3)
+        unseen = cells.reshape(-1, cells.shape[-1])[sets.place]
+    return Anchor(heads, sets, panel.series, unseen)
 
 
 def _fit_block(
     name: str, number: int, sets: Sets, history: History, settings: AnchorSettings, seed: tuple[int, ...]
-) -> tuple[dict, np.ndarray, float]:
-    """Draws of one head in one block, held-out scores [T], and the cluster effect."""
+) -> tuple[dict, _HeldOut, float]:
+    """Draws of one head in one block, what it says of periods left out, and the cluster effect."""
     data = _data(number, sets, history)
     products, groups = sets.group.shape[1:]
     shape = head_shape(name, products, len(sets.promotion_scale), groups, settings.full_cross)
@@ -154,20 +171,28 @@ def _fit_block(
     return draws, _held_out(shape, data, history.weight, whole, settings), whole.cluster
 
 
-def _held_out(shape: Shape, data: Data, weight: np.ndarray, whole: Fit, settings: AnchorSettings) -> np.ndarray:
-    """[T] log density of each period under the fit without its fold; 0 with one head, fold or period unweighted."""
-    scores = np.zeros(len(weight))
-    if settings.folds < 2 or len(settings.heads) < 2:
-        return scores
-    fold = fold_of_periods(len(weight), settings.folds, settings.block)
+class _HeldOut(NamedTuple):
+    """Of one head in one block, every period by the fit without its fold: scores [T], its log density, and units
+    [M, T, J], the expected ones. 0 where there are no folds."""
+
+    scores: np.ndarray
+    units: np.ndarray
+
+
+def _held_out(shape: Shape, data: Data, weight: np.ndarray, whole: Fit, settings: AnchorSettings) -> _HeldOut:
     cells = data.cells
+    scores, units = np.zeros(len(weight)), np.zeros(cells.units.shape, np.float32)
+    if settings.folds < 2:
+        return _HeldOut(scores, units)
+    fold = fold_of_periods(len(weight), settings.folds, settings.block)
     for number in range(settings.folds):
         seen = (weight * (fold != number)).astype(np.float32)
         found = refit(shape, data, seen, whole, -(-settings.steps // 3))
         log_mean = np.asarray(log_means(shape, data.block, found.theta, found.scale, cells), np.float64)
         held = period_scores(cells.units, log_mean, cells.seen, found.noise)
         scores += np.where(fold == number, held * weight, 0)
-    return scores
+        units[:, fold == number] = np.exp(log_mean[:, fold == number])
+    return _HeldOut(scores, units)
 
 
 def _data(number: int, sets: Sets, history: History) -> Data:

@@ -7,8 +7,11 @@ import pytest
 
 from data_io.errors import ConfigError
 from data_io.history import history_of
+from ensemble.anchor.settings import AnchorSettings
 from ensemble.backtest import backtest, backtest_metrics, origins
 from ensemble.settings import AggregationSettings, BacktestSettings, EnsembleSettings, GroupSettings, TrainingSettings
+
+RESPONSE = AnchorSettings(heads=["elasticity"], draws=2, folds=2, steps=6)
 
 
 def run(prepared, panel=None, **settings):
@@ -19,6 +22,7 @@ def run(prepared, panel=None, **settings):
             EnsembleSettings(members=2, width=8, groups=[GroupSettings()]),
             TrainingSettings(epochs=2),
             AggregationSettings(),
+            RESPONSE,
             BacktestSettings(**{"rounds": 2, "gap": 2, "horizon": 2, **settings}),
             seed=0,
         )

@@ -90,4 +90,6 @@ def test_resampled_candidates_follow_their_weights_and_never_rest_on_fewer_than_
     assert abs(tilted.mean() - 1) < 0.25
     steep = -50.0 * np.arange(400)
     kept = np.bincount(resample(steep, 24, np.random.default_rng(2)), minlength=400)
-    assert kept.sum() == 24 and kept.max() < 6 and kept[0] == kept.max()
+    assert kept.sum() == 24
+    assert kept[0] == kept.max()
+    assert kept.max() < 6
