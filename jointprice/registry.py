@@ -31,7 +31,7 @@ TASKS = {
 CHOICES: dict[str, tuple[str, ...]] = {
     "task": tuple(TASKS),
     "data.source": ("synthetic", "table"),
-    "data.market": ("loglog", "logit", "linear", "nested"),
+    "data.market": ("loglog", "logit", "linear", "nested", "stockpiling", "stockout"),
     "ensemble.groups.body": ("mlp", "cnn", "gru"),
     "ensemble.groups.head": ("elasticity", "attraction", "free", "classes"),
     "training.loss": ("negative_binomial", "poisson", "tweedie", "squared", "absolute", "absolute_percentage"),

@@ -1,12 +1,13 @@
 """What the drawn markets share: the law of costs and prices, and the tables that a retailer would have.
 
 ln p = ln p̄ + ½ (lc − ln c₀) + ρ ξ − promo · depth + σ_p N(0, 1); log cost lc is an AR(1) per product, a constant per
-store and, where a variant asks for it, noise of its own. Not for demand. Axes: M stores, T weeks, J products.
+store and, where a variant asks for it, noise of its own. A chain with one price sets it from the mean over its stores.
+Not for demand. Axes: M stores, T weeks, J products.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,12 +23,14 @@ REACH = 0.4  # bounds of log price around ln p̄
 @dataclass(frozen=True)
 class PriceLaw:
     """endogeneity ρ: how prices load on the demand shock. own_cost κ: sd of cost that varies on its own.
-    price_noise σ_p: sd of log price. promotion_rate π: share of promoted store-weeks."""
+    price_noise σ_p: sd of log price. promotion_rate π: share of promoted store-weeks. chain: all stores have one
+    price, one promotion plan and one noise of cost, as from one supplier."""
 
     endogeneity: float = 0.0
     own_cost: float = 0.0
     price_noise: float = 0.04
     promotion_rate: float = 0.12
+    chain: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class PricePath:
     Attributes:
         center: [J] ln p̄.
         log_cost: [M, T + 1, J], the week to price last.
+        own_cost: [M, T + 1, J] the part of it that varies on its own: what an instrument could use.
         log_price: [M, T, J].
         promo: [M, T, J] bool.
         hold: [M, J] log price that holding keeps in the week to price.
@@ -44,6 +48,7 @@ class PricePath:
 
     center: np.ndarray
     log_cost: np.ndarray
+    own_cost: np.ndarray
     log_price: np.ndarray
     promo: np.ndarray
     hold: np.ndarray
@@ -56,35 +61,58 @@ def two_groups(products: int) -> np.ndarray:
 
 def draw_log_cost(
     rng: np.random.Generator, base_cost: np.ndarray, stores: int, weeks: int, law: PriceLaw
-) -> np.ndarray:
-    """[M, T + 1, J] log costs; the AR(1) starts at 0."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """[M, T + 1, J] log costs, and the part of them that varies on its own; the AR(1) starts at 0."""
     path = np.zeros((weeks + 1, len(base_cost)))
     for week in range(1, weeks + 1):
         path[week] = 0.92 * path[week - 1] + 0.035 * rng.normal(size=len(base_cost))
     log_cost = np.log(base_cost) + path + rng.normal(0, 0.03, stores)[:, None, None]
-    return log_cost + law.own_cost * rng.normal(size=log_cost.shape)
+    own_cost = law.own_cost * _one_for_all(rng.normal(size=log_cost.shape), law)
+    return log_cost + own_cost, own_cost
 
 
 def draw_prices(
     rng: np.random.Generator,
     center: np.ndarray,
     base_cost: np.ndarray,
-    log_cost: np.ndarray,
+    costs: tuple[np.ndarray, np.ndarray],
     law: PriceLaw,
-    shock: np.ndarray | float = 0.0,
+    shock: np.ndarray | None = None,
 ) -> PricePath:
-    """Prices of T weeks around `center`, and the holding prices of the week that follows."""
+    """Prices of T weeks around `center`, and the holding prices of the week that follows.
+
+    Args:
+        costs: as from `draw_log_cost`.
+        shock: [M, T, J] ξ where it is drawn before the prices; else `follow` lets them follow it later.
+    """
+    log_cost, own_cost = costs
     stores, periods, products = log_cost.shape
-    promo = rng.random((stores, periods - 1, products)) < law.promotion_rate
-    depth = rng.uniform(0.10, 0.30, promo.shape)
-    usual = center + PASS_THROUGH * (log_cost - np.log(base_cost))
-    noise = law.price_noise * rng.normal(size=promo.shape)
-    log_price = usual[:, :-1] + law.endogeneity * shock - promo * depth + noise
-    return PricePath(center, log_cost, log_price, promo, usual[:, -1])
+    promo = _one_for_all(rng.random((stores, periods - 1, products)) < law.promotion_rate, law)
+    depth = _one_for_all(rng.uniform(0.10, 0.30, promo.shape), law)
+    usual = center + PASS_THROUGH * (_mean_of_all(log_cost, law) - np.log(base_cost))
+    noise = law.price_noise * _one_for_all(rng.normal(size=promo.shape), law)
+    followed = 0.0 if shock is None else law.endogeneity * _mean_of_all(shock, law)
+    log_price = usual[:, :-1] + followed - promo * depth + noise
+    return PricePath(center, log_cost, own_cost, log_price, promo, usual[:, -1])
 
 
-def tables(path: PricePath, units: np.ndarray, group: np.ndarray) -> dict[str, Any]:
-    """sales, products, offers and promotions of a Market; units [M, T, J], group [J]."""
+def follow(path: PricePath, shock: np.ndarray, law: PriceLaw) -> PricePath:
+    """The same path with prices that load ρ on the demand shock [M, T, J]."""
+    return replace(path, log_price=path.log_price + law.endogeneity * _mean_of_all(shock, law))
+
+
+def _one_for_all(values: np.ndarray, law: PriceLaw) -> np.ndarray:
+    """[M, …] the first store's values in every store of a chain."""
+    return np.broadcast_to(values[:1], values.shape) if law.chain else values
+
+
+def _mean_of_all(values: np.ndarray, law: PriceLaw) -> np.ndarray:
+    """[M, …] the mean over the stores of a chain."""
+    return np.broadcast_to(values.mean(0), values.shape) if law.chain else values
+
+
+def tables(path: PricePath, units: np.ndarray, group: np.ndarray, stock: np.ndarray | None = None) -> dict[str, Any]:
+    """The tables and promotions of a Market; units, and stock at the start of each week, [M, T, J]; group [J]."""
     stores, weeks, products = units.shape
     names = np.array([f"product-{number + 1:02d}" for number in range(products)])
     places = np.array([f"store-{number + 1:02d}" for number in range(stores)])
@@ -93,6 +121,7 @@ def tables(path: PricePath, units: np.ndarray, group: np.ndarray) -> dict[str, A
         "units": units,
         "cost": np.exp(path.log_cost[:, :weeks]),
         "promo": path.promo.astype(np.int64),
+        **({} if stock is None else {"stock": stock}),
     }
     offers = pd.DataFrame(
         {

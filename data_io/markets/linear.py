@@ -9,7 +9,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from data_io.markets.common import PRODUCTS, STORES, WEEKS, PriceLaw, draw_log_cost, draw_prices, tables, two_groups
+from data_io.markets.common import (
+    PRODUCTS,
+    STORES,
+    WEEKS,
+    PriceLaw,
+    draw_log_cost,
+    draw_prices,
+    follow,
+    tables,
+    two_groups,
+)
+from data_io.markets.switches import facts, read_variant, streams
 from data_io.markets.types import Market
 
 VARIANTS = ("standard",)
@@ -18,9 +29,10 @@ SHOCK_SD = 0.3
 
 
 def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STORES, weeks: int = WEEKS) -> Market:
-    """Draw the market; week `weeks` is the one to price."""
-    law = PriceLaw()
-    rng = np.random.default_rng(seed)
+    """Draw the market; week `weeks` is the one to price. Raises ConfigError for a variant that is not known."""
+    _, switches = read_variant("linear", variant, VARIANTS)
+    law = switches.law(PriceLaw())
+    rng, extra = streams(seed)
     group = two_groups(products)
 
     base_cost = rng.uniform(1, 3, products)
@@ -32,8 +44,10 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
     local = np.exp(rng.normal(0, 0.25, stores))[:, None]  # b / a
     phase = rng.uniform(0, 2 * np.pi, products)
 
-    log_cost = draw_log_cost(rng, base_cost, stores, weeks, law)
-    path = draw_prices(rng, np.log(mean_price), base_cost, log_cost, law)
+    costs = draw_log_cost(rng, base_cost, stores, weeks, law)
+    path = draw_prices(rng, np.log(mean_price), base_cost, costs, law)
+    shock = switches.shared(extra, SHOCK_SD * rng.normal(size=path.promo.shape), SHOCK_SD)
+    path = follow(path, shock, law)
     week = np.arange(weeks + 1)
     season = 1 + 0.2 * np.sin(2 * np.pi * week[:, None] / 52 + phase)
 
@@ -41,13 +55,18 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
         """[..., J] demand before season and shock."""
         return xp.maximum(local * (1.6 * size - slope * price + price @ cross.T), 1.0)
 
-    shock = np.exp(SHOCK_SD * rng.normal(size=path.promo.shape) - 0.5 * SHOCK_SD**2)
-    units = rng.poisson(quantity(np.exp(path.log_price), local[:, None]) * season[:weeks] * shock)
+    rate = quantity(np.exp(path.log_price), local[:, None]) * season[:weeks] * np.exp(shock - 0.5 * SHOCK_SD**2)
+    units, stock = switches.observe(extra, rng.poisson(rate * switches.surge(extra, rate.shape)))
 
     def expected_units(prices, xp=np):
         price = xp.reshape(prices, (*prices.shape[:-1], stores, products))
         return xp.reshape(quantity(price, local, xp) * season[weeks], prices.shape)
 
     return Market(
-        name="linear", variant=variant, seed=seed, expected_units=expected_units, **tables(path, units, group)
+        name="linear",
+        variant=variant,
+        seed=seed,
+        expected_units=expected_units,
+        facts=facts(path, law, switches, units, stock),
+        **tables(path, units, group, stock),
     )

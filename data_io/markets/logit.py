@@ -6,9 +6,22 @@ worth 0. Each store has SHOPPERS a week, so units are multinomial. A variant is 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import numpy as np
 
-from data_io.markets.common import PRODUCTS, STORES, WEEKS, PriceLaw, draw_log_cost, draw_prices, tables, two_groups
+from data_io.markets.common import (
+    PRODUCTS,
+    STORES,
+    WEEKS,
+    PriceLaw,
+    draw_log_cost,
+    draw_prices,
+    follow,
+    tables,
+    two_groups,
+)
+from data_io.markets.switches import WORDS, Switches, facts, read_variant, streams
 from data_io.markets.types import Market
 
 VARIANTS = {"mild": 0.4, "strong": 1.0}
@@ -20,14 +33,30 @@ LIFT = 0.3
 SHOCK_SD = 0.25
 SHOCK_DRAWS = 32  # that expected demand averages over
 
+# How first choices become units: (switches, generator, first choices [M, T, J], odds [M, T, segment, J] of the same
+# weeks) -> units, and the stock that limited them or None.
+Sell = Callable[[Switches, np.random.Generator, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+
 
 def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STORES, weeks: int = WEEKS) -> Market:
-    """Draw the market; week `weeks` is the one to price."""
-    law = PriceLaw()
-    rng = np.random.default_rng(seed)
+    """Draw the market; week `weeks` is the one to price. Raises ConfigError for a variant that is not known."""
+
+    def sell(switches, rng, first, odds):
+        return switches.observe(rng, first)
+
+    return draw("logit", variant, seed, sell, WORDS, products, stores, weeks)
+
+
+def draw(
+    name: str, variant: str, seed: int, sell: Sell, words: Iterable[str], products: int, stores: int, weeks: int
+) -> Market:
+    """A market of these shoppers, who buy what `sell` lets them; `words` are the switches it knows."""
+    base, switches = read_variant(name, variant, VARIANTS, words)
+    law = switches.law(PriceLaw())
+    rng, extra = streams(seed)
     group = two_groups(products)
 
-    price_weight = (1.4 + VARIANTS[variant] * np.array([1.2, 0.0, -0.8])) * rng.uniform(0.85, 1.15, len(WEIGHTS))
+    price_weight = (1.4 + VARIANTS[base] * np.array([1.2, 0.0, -0.8])) * rng.uniform(0.85, 1.15, len(WEIGHTS))
     base_cost = rng.uniform(1, 3, products)
     mean_price = base_cost * np.exp(rng.uniform(0.25, 0.75, products))
     level = (WEIGHTS @ price_weight) * mean_price + rng.normal(-1.2, 0.5, products)
@@ -35,26 +64,41 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
     phase = rng.uniform(0, 2 * np.pi, 2)
     taste = TASTES[:, group]
 
-    log_cost = draw_log_cost(rng, base_cost, stores, weeks, law)
-    path = draw_prices(rng, np.log(mean_price), base_cost, log_cost, law)
+    costs = draw_log_cost(rng, base_cost, stores, weeks, law)
+    path = draw_prices(rng, np.log(mean_price), base_cost, costs, law)
     week = np.arange(weeks + 1)
     season = 0.3 * np.sin(2 * np.pi * week[:, None] / 52 + phase[group])
     value = level + store_effect[:, None, None] + season
 
-    def shares(price, worth, xp=np):
-        """[..., J] share of the shoppers who buy each product, at prices and worths [..., J]."""
-        odds = xp.exp(worth[..., None, :] + taste - price_weight[:, None] * price[..., None, :])
-        return xp.sum(WEIGHTS[:, None] * odds / (1 + xp.sum(odds, -1, keepdims=True)), -2)
+    def odds_at(price, worth, xp=np):
+        """[..., segment, J] odds of each product against leaving, at prices and worths [..., J]."""
+        return xp.exp(worth[..., None, :] + taste - price_weight[:, None] * price[..., None, :])
 
-    shock = SHOCK_SD * rng.normal(size=path.promo.shape)
-    bought = shares(np.exp(path.log_price), value[:, :weeks] + LIFT * path.promo + shock)
+    shock = switches.shared(extra, SHOCK_SD * rng.normal(size=path.promo.shape), SHOCK_SD)
+    path = follow(path, shock, law)
+    odds = odds_at(np.exp(path.log_price), value[:, :weeks] + LIFT * path.promo + shock)
+    bought = shares(odds)
     leave = 1 - bought.sum(-1, keepdims=True)
-    units = rng.multinomial(SHOPPERS, np.concatenate([bought, leave], -1))[..., :-1]
+    shoppers = switches.shoppers(extra, SHOPPERS, bought.shape[:-1])
+    first = rng.multinomial(shoppers, np.concatenate([bought, leave], -1))[..., :-1]
+    units, stock = sell(switches, extra, first, odds)
 
     worths = value[:, weeks] + SHOCK_SD * rng.normal(size=(SHOCK_DRAWS, stores, products))
 
     def expected_units(prices, xp=np):
         price = xp.reshape(prices, (*prices.shape[:-1], 1, stores, products))
-        return xp.reshape(SHOPPERS * xp.mean(shares(price, worths, xp), -3), prices.shape)
+        return xp.reshape(SHOPPERS * xp.mean(shares(odds_at(price, worths, xp), xp), -3), prices.shape)
 
-    return Market(name="logit", variant=variant, seed=seed, expected_units=expected_units, **tables(path, units, group))
+    return Market(
+        name=name,
+        variant=variant,
+        seed=seed,
+        expected_units=expected_units,
+        facts=facts(path, law, switches, units, stock),
+        **tables(path, units, group, stock),
+    )
+
+
+def shares(odds, xp=np):
+    """[..., J] share of all shoppers who buy each product, from odds [..., segment, J]."""
+    return xp.sum(WEIGHTS[:, None] * odds / (1 + xp.sum(odds, -1, keepdims=True)), -2)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from data_io.markets.common import PRODUCTS, STORES, WEEKS, PriceLaw, draw_log_cost, draw_prices, tables, two_groups
+from data_io.markets.switches import facts, read_variant, streams
 from data_io.markets.types import Market
 
 VARIANTS = {
@@ -21,9 +22,10 @@ SHOCK_SD = 0.3
 
 
 def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STORES, weeks: int = WEEKS) -> Market:
-    """Draw the market; week `weeks` is the one to price."""
-    law = VARIANTS[variant]
-    rng = np.random.default_rng(seed)
+    """Draw the market; week `weeks` is the one to price. Raises ConfigError for a variant that is not known."""
+    base, switches = read_variant("loglog", variant, VARIANTS)
+    law = switches.law(VARIANTS[base])
+    rng, extra = streams(seed)
     group = two_groups(products)
     same = group[:, None] == group[None, :]
 
@@ -39,16 +41,18 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
     phase = rng.uniform(0, 2 * np.pi, products)
     lift = rng.uniform(0.15, 0.45, products)
 
-    log_cost = draw_log_cost(rng, base_cost, stores, weeks, law)
+    costs = draw_log_cost(rng, base_cost, stores, weeks, law)
     common = rng.normal(size=(stores, weeks, 1))
     shock = SHOCK_SD * (0.5 * common + np.sqrt(0.75) * rng.normal(size=(stores, weeks, products)))
-    path = draw_prices(rng, center, base_cost, log_cost, law, shock)
+    shock = switches.shared(extra, shock, SHOCK_SD)
+    path = draw_prices(rng, center, base_cost, costs, law, shock)
 
     week = np.arange(weeks + 1)
     season = 0.25 * np.sin(2 * np.pi * week[:, None] / 52 + phase)
     baseline = level + store_effect[:, None, None] + season
     log_units = baseline[:, :weeks] + (path.log_price - center) @ elasticity.T + path.promo * lift + shock
-    units = rng.poisson(np.exp(log_units + 0.15 * rng.normal(size=log_units.shape) - 0.01125))
+    rate = np.exp(log_units + 0.15 * rng.normal(size=log_units.shape) - 0.01125)
+    units, stock = switches.observe(extra, rng.poisson(rate * switches.surge(extra, rate.shape)))
 
     to_price = baseline[:, weeks] + 0.5 * SHOCK_SD**2
 
@@ -57,5 +61,10 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
         return xp.reshape(xp.exp(to_price + logs @ elasticity.T), prices.shape)
 
     return Market(
-        name="loglog", variant=variant, seed=seed, expected_units=expected_units, **tables(path, units, group)
+        name="loglog",
+        variant=variant,
+        seed=seed,
+        expected_units=expected_units,
+        facts=facts(path, law, switches, units, stock),
+        **tables(path, units, group, stock),
     )

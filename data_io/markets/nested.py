@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from data_io.errors import ConfigError
+from data_io.markets.switches import read_variant
 from data_io.markets.types import Market, long_table, week_dates
 from data_io.read import read_table
 
@@ -56,8 +57,10 @@ def make(variant: str, seed: int, *, folder: str | None) -> Market:
         folder: holds sales.parquet and products.csv of the orange-juice data.
 
     Raises:
-        ConfigError: no folder, or it lacks the files.
+        ConfigError: no folder, or it lacks the files, or a variant that is not known (prices and counts are the
+            table's: there is nothing to switch).
     """
+    read_variant("nested", variant, VARIANTS, words=())
     paths = _read_paths(_checked(folder))
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(len(paths.stores), STORES, replace=False))
