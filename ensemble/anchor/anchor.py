@@ -164,7 +164,8 @@ def _fit_block(
     """Draws of one head in one block, what it says of periods left out, and the cluster effect."""
     data = _data(number, sets, history)
     products, groups = sets.group.shape[1:]
-    shape = head_shape(name, products, len(sets.promotion_scale), groups, settings.full_cross)
+    drivers = history.drivers.shape[-1]
+    shape = head_shape(name, products, drivers, groups, settings.full_cross)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
@@ -201,7 +202,7 @@ def _data(number: int, sets: Sets, history: History) -> Data:
         history.z[number],
         history.units[number],
         history.seen[number],
-        history.promotions[number],
+        history.drivers[number],
         sets.log_level[number],
         history.season,
     )

@@ -60,7 +60,7 @@ def _shift(draw: dict, sets: Sets, context: Context) -> jax.Array:
     """[..., B, M, J] V of a context: season, promotions, intercepts."""
     promotions = jnp.moveaxis(context.promotions / sets.promotion_scale, -2, -1)
     lifts = _in_cells(sets, promotions)  # [..., Q, B, M, J]
-    moves = draw["moves"]
+    moves = draw["moves"][..., : SEASON_TERMS + len(sets.promotion_scale)]  # the control is 0 at prices we set
     season = jnp.einsum("...f,bjf->...bj", context.season, moves[..., :SEASON_TERMS])
     promoted = jnp.einsum("...qbmj,bjq->...bmj", lifts, moves[..., SEASON_TERMS:])
     return season[..., None, :] + promoted + draw["intercept"]

@@ -134,7 +134,7 @@ def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales
         reduced = arrow.reduce(blocks)
     if cluster:
         price = np.ones(len(reduced.schur), bool)
-        price[shape.shared_count - shape.promotions : shape.shared_count] = False
+        price[shape.shared_count - shape.drivers : shape.shared_count] = False
         columns = np.arange(shape.columns) == 0
         price[shape.shared_count :] = np.tile(columns, shape.products)
         factor = max(1.0, arrow.cluster_effect(blocks, reduced, price))

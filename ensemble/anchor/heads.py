@@ -2,8 +2,8 @@
 
 Every head has parameters that are shared (by all products of a block), a row of them per product, and an intercept
 per store and product. All are kept as numbers u with prior N(0, 1). Columns of a product's row: dev of the own
-effect, 4 seasonal terms, a lift per promotion and, where the head has cross effects, one for each rival (or one for
-all: the price index). Not for fitting.
+effect, 4 seasonal terms, a lift per driver (promotions, control) and, where the head has cross effects, one for each
+rival (or one for all: the price index). Not for fitting.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from ensemble.anchor import attraction, separable
 from ensemble.anchor.layout import SEASON_TERMS
 
 INTERCEPT_SD = 3.0
-DEV_SD, SEASON_SD, LIFT_SD, CROSS_SD = 0.3, 0.25, 0.12, 0.3
-LIFT_PRIOR = (0.1, 0.25)
+DEV_SD, SEASON_SD, LIFT_SD, CONTROL_SD, CROSS_SD = 0.3, 0.25, 0.12, 0.15, 0.3
+LIFT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 0.5)
 CLASSES = 3
 
 
@@ -95,26 +95,28 @@ HEADS = {
 
 
 class Shape(NamedTuple):
-    """A head's sizes in one table, hashable: head, products J, promotions Q, groups G, cross columns n (0, 1 or J)."""
+    """A head's sizes in one table, hashable: head, products J, drivers Q (promotions and, last, the control for prices
+    that followed demand), groups G, cross columns n (0, 1 or J)."""
 
     head: str
     products: int
-    promotions: int
+    drivers: int
     groups: int
     cross: int
 
     @property
     def columns(self) -> int:
         """Parameters in a product's row."""
-        return 1 + SEASON_TERMS + self.promotions + self.cross
+        return 1 + SEASON_TERMS + self.drivers + self.cross
 
-    def shared(self) -> list[tuple[str, np.ndarray, float]]:
-        """Name, means and sd of each shared parameter, the lifts last."""
+    def shared(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
+        """Name, means and sds of each shared parameter, the lifts last."""
         found = []
         for name, (mean, sd) in HEADS[self.head].priors.items():
             means = np.repeat(mean, self.groups) if name == "taste" else np.atleast_1d(mean)
-            found.append((name, means, sd))
-        return [*found, ("lift", np.full(self.promotions, LIFT_PRIOR[0]), LIFT_PRIOR[1])]
+            found.append((name, means, np.full(len(means), sd)))
+        means, sds = np.array([LIFT_PRIOR] * (self.drivers - 1) + [CONTROL_PRIOR]).T
+        return [*found, ("lift", means, sds)]
 
     @property
     def shared_count(self) -> int:
@@ -130,23 +132,23 @@ class Theta(NamedTuple):
     intercept: jax.Array
 
 
-def head_shape(name: str, products: int, promotions: int, groups: int, full_cross: int) -> Shape:
+def head_shape(name: str, products: int, drivers: int, groups: int, full_cross: int) -> Shape:
     """Sizes of the named head."""
     cross = (products if products <= full_cross else 1) if HEADS[name].separable else 0
-    return Shape(name, products, promotions, groups, cross)
+    return Shape(name, products, drivers, groups, cross)
 
 
 def row_scales(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
-    """[columns] prior sd, and the number of the prior scale that each column belongs to (4 of them)."""
-    counts = (1, SEASON_TERMS, shape.promotions, shape.cross)
-    return np.repeat((DEV_SD, SEASON_SD, LIFT_SD, CROSS_SD), counts), np.repeat(np.arange(4), counts)
+    """[columns] prior sd, and the number of the prior scale that each column belongs to (5 of them)."""
+    counts = (1, SEASON_TERMS, shape.drivers - 1, 1, shape.cross)
+    return np.repeat((DEV_SD, SEASON_SD, LIFT_SD, CONTROL_SD, CROSS_SD), counts), np.repeat(np.arange(5), counts)
 
 
 def shared_values(shape: Shape, numbers: jax.Array) -> dict:
     """Shared parameters by name from their standardised numbers [n]; single ones as scalars."""
     found, start = {}, 0
     for name, means, sd in shape.shared():
-        values = jnp.asarray(means, jnp.float32) + sd * numbers[start : start + len(means)]
+        values = jnp.asarray(means, jnp.float32) + jnp.asarray(sd, jnp.float32) * numbers[start : start + len(means)]
         found[name] = values if len(means) > 1 or name in ("lift", "taste") else values[0]
         start += len(means)
     return found
@@ -154,11 +156,11 @@ def shared_values(shape: Shape, numbers: jax.Array) -> dict:
 
 def split_rows(shape: Shape, rows: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     """dev [J], moves [J, 4 + Q] (season, lifts), cross [J, n] from rows in natural units."""
-    moves_end = 1 + SEASON_TERMS + shape.promotions
+    moves_end = 1 + SEASON_TERMS + shape.drivers
     return rows[:, 0], rows[:, 1:moves_end], rows[:, moves_end:]
 
 
-def demand_shift(shared: dict, moves: jax.Array, season: jax.Array, promotions: jax.Array) -> jax.Array:
-    """V [..., J] of season [..., 4] and promotions [..., J, Q], without intercepts."""
+def demand_shift(shared: dict, moves: jax.Array, season: jax.Array, drivers: jax.Array) -> jax.Array:
+    """V [..., J] of season [..., 4] and drivers [..., J, Q], without intercepts."""
     lifts = shared["lift"] + moves[:, SEASON_TERMS:]
-    return season @ moves[:, :SEASON_TERMS].T + jnp.einsum("...jq,jq->...j", promotions, lifts)
+    return season @ moves[:, :SEASON_TERMS].T + jnp.einsum("...jq,jq->...j", drivers, lifts)

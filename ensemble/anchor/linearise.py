@@ -22,12 +22,12 @@ MOST_LOG_UNITS = 20.0
 
 
 class Cells(NamedTuple):
-    """One block's sales: z, units, seen [M, T, J], promotions [M, T, J, Q], log_level [M, J], season [T, 4]."""
+    """One block's sales: z, units, seen [M, T, J], drivers [M, T, J, Q], log_level [M, J], season [T, 4]."""
 
     z: jax.Array
     units: jax.Array
     seen: jax.Array
-    promotions: jax.Array
+    drivers: jax.Array
     log_level: jax.Array
     season: jax.Array
 
@@ -76,7 +76,7 @@ def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells:
     shared = shared_values(shape, theta.shared)
     dev, moves, cross = split_rows(shape, theta.rows * scale)
     head = HEADS[shape.head]
-    shift = demand_shift(shared, moves, cells.season, cells.promotions[store])
+    shift = demand_shift(shared, moves, cells.season, cells.drivers[store])
     shift = shift + INTERCEPT_SD * theta.intercept[store]
     structure = head.structure(shared, dev, cross, block)
     found = head.log_units(structure, block, cells.log_level[store], cells.z[store], shift)
@@ -143,9 +143,9 @@ def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, st
     """
     head, products = HEADS[shape.head], shape.products
     dev, moves, cross = split_rows(shape, theta.rows * scale)
-    z, promotions, level = cells.z[store], cells.promotions[store], cells.log_level[store]
+    z, lifting, level = cells.z[store], cells.drivers[store], cells.log_level[store]
     values = shared_values(shape, theta.shared)
-    shift = demand_shift(values, moves, cells.season, promotions) + INTERCEPT_SD * theta.intercept[store]
+    shift = demand_shift(values, moves, cells.season, lifting) + INTERCEPT_SD * theta.intercept[store]
 
     def log_mean(numbers, dev, cross, shift):
         structure = head.structure(shared_values(shape, numbers), dev, cross, block)
@@ -153,7 +153,7 @@ def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, st
 
     point = (theta.shared, dev, cross, shift)
     eye = jnp.eye(products)
-    lifts = shape.promotions
+    lifts = shape.drivers
     price_numbers = jnp.eye(shape.shared_count)[: shape.shared_count - lifts]
 
     def along(position: int, tangents: jax.Array) -> jax.Array:
@@ -167,7 +167,7 @@ def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, st
         return jax.vmap(one, out_axes=-1)(tangents)
 
     season = jnp.broadcast_to(cells.season[:, None, :], (*z.shape, cells.season.shape[-1]))
-    drivers = jnp.concatenate([season, promotions], -1)
+    drivers = jnp.concatenate([season, lifting], -1)
     by_shared = along(0, price_numbers)
     if head.separable:
         by_shift = jnp.broadcast_to(eye, (len(z), products, products))
@@ -176,6 +176,6 @@ def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, st
     else:
         by_shift = along(3, eye[:, None, :])
         rows = jnp.concatenate([along(1, eye)[..., None], by_shift[..., None] * drivers[:, None]], -1)
-    by_lift = jnp.einsum("tjk,tkq->tjq", by_shift, promotions) * {name: sd for name, _, sd in shape.shared()}["lift"]
+    by_lift = jnp.einsum("tjk,tkq->tjq", by_shift, lifting) * {name: sd for name, _, sd in shape.shared()}["lift"]
     rows = (rows * scale).reshape(*z.shape, -1)
     return log_mean(*point), jnp.concatenate([by_shared, by_lift, rows], -1), by_shift

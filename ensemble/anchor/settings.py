@@ -13,6 +13,7 @@ class AnchorSettings:
     weights of the heads. temperature: of those weights. steps: most damped steps of a fit (a fold takes a third).
     block_products: most products fitted together; larger tables are split by category, then by this number.
     full_cross: in blocks of more products, cross effects run through the group's price index alone.
+    control: let costs, where they move prices, tell apart what prices did and what they followed.
     cluster: let data count for less where the residuals of a period agree across stores."""
 
     name: str = "anchor"
@@ -25,4 +26,5 @@ class AnchorSettings:
     steps: int = 30
     block_products: int = 40
     full_cross: int = 16
+    control: bool = True
     cluster: bool = True

@@ -22,10 +22,20 @@ def market():
 
 
 @pytest.fixture(scope="session")
-def panel(market):
+def panel_of():
+    """From a market to its panel."""
+    return _panel
+
+
+def _panel(market):
     settings = DataSettings(features=FeatureSettings(promotion=list(market.promotions)))
     tables = load_tables(settings, sales=market.sales, products=market.products, offers=market.offers)
     return build_panel(tables, settings)
+
+
+@pytest.fixture(scope="session")
+def panel(market):
+    return _panel(market)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +62,7 @@ def structure(block):
     """Draws a head's structure from its prior."""
 
     def make(name, seed):
-        shape = head_shape(name, 5, 1, 2, 16)
+        shape = head_shape(name, 5, 2, 2, 16)
         rng = np.random.default_rng(seed)
         shared = rng.normal(size=(1, shape.shared_count)).astype(np.float32)
         rows = rng.normal(size=(1, 5, shape.columns)).astype(np.float32)

@@ -1,0 +1,58 @@
+"""Prices that followed demand: what costs do not explain of them, as a control in the anchor's demand equations.
+
+Two stages (control function; Petrin & Train 2010): log prices are regressed on log costs, promotions, season and trend
+within each series; the residual carries what the retailer knew of demand, so that beside it the price's own effect is
+that of moves that costs brought. The weight of the control is nearly one number for all products, so that costs which
+say little of each product say enough of all. A product whose costs say nothing has no control: its residual would be
+the price again, and its exogeneity stays an assumption. Axes: S series, T periods.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from data_io.features import season
+from data_io.types import SalesPanel
+
+RELEVANT = 4.0  # F of a product's costs from which it has a control, clustered by period
+
+
+def price_residuals(panel: SalesPanel, weight: np.ndarray) -> np.ndarray:
+    """[S, T] residuals of log prices in periods of positive weight [T], 0 for products whose costs say too little."""
+    found = np.zeros(panel.price.shape)
+    time = np.concatenate([season(panel.periods), np.linspace(-1, 1, len(panel.periods))[:, None]], -1)
+    products = panel.series["product"].to_numpy()
+    for _, series in pd.Series(np.arange(len(products))).groupby(products):
+        rows = series.to_numpy()
+        seen = panel.observed[rows] & (weight > 0) & (panel.cost[rows] > 0)
+        left, strength = _first_stage(
+            np.log(panel.price[rows]), np.log(np.where(seen, panel.cost[rows], 1)), panel.promotions[rows], time, seen
+        )
+        if strength >= RELEVANT:
+            found[rows] = left
+    return found
+
+
+def _first_stage(
+    log_price: np.ndarray, log_cost: np.ndarray, promotions: np.ndarray, time: np.ndarray, seen: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Residuals [s, T] of one product's series, and the F of its costs, clustered by period."""
+    place, period = np.nonzero(seen)
+    columns = np.concatenate([log_price[seen][:, None], log_cost[seen][:, None], time[period], promotions[seen]], -1)
+    if len(place) < 3 * columns.shape[1]:
+        return np.zeros(seen.shape), 0.0
+    count = np.maximum(np.bincount(place, minlength=len(seen)), 1)
+    for number in range(columns.shape[1]):
+        columns[:, number] -= (np.bincount(place, columns[:, number], len(seen)) / count)[place]
+    controls = columns[:, 2:]
+    price, cost = (columns[:, :2] - controls @ np.linalg.lstsq(controls, columns[:, :2], rcond=None)[0]).T
+    power = cost @ cost
+    if power < 1e-8 * len(cost):
+        return np.zeros(seen.shape), 0.0
+    slope = cost @ price / power
+    residual = price - slope * cost
+    by_period = np.bincount(period, cost * residual, seen.shape[1])
+    left = np.zeros(seen.shape)
+    left[seen] = residual
+    return left, float((slope * power) ** 2 / max(by_period @ by_period, 1e-12))
