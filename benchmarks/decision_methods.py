@@ -27,11 +27,17 @@ class Decision:
         prices: [S].
         promised: gain in profit over holding prices that the method expects, or None where it expects none.
         elasticity: [S] own-price elasticities that it believes in, or None.
+        interval: 10 % and 90 % quantiles of what is promised, or None.
+        in_model: what it would promise uncorrected, or None.
+        identified: [S] bool, products whose response it calls identified, or None.
     """
 
     prices: np.ndarray
     promised: float | None = None
     elasticity: np.ndarray | None = None
+    interval: tuple[float, float] | None = None
+    in_model: float | None = None
+    identified: np.ndarray | None = None
 
 
 def hold(market: Market) -> Decision:
@@ -66,7 +72,7 @@ def jointprice(market: Market, overrides: Sequence[str]) -> Decision:
     """Train, search and promise as the command does with these overrides, on the market that they name."""
     from jointprice.compose import compose
     from jointprice.pricing import price_offers
-    from jointprice.promise import promise
+    from jointprice.promise import gains, promise
 
     config = compose(overrides)
     fitted = _fit(tuple(word for word in overrides if word.removeprefix("aggregation=") not in COMBINE_ALONE))
@@ -76,11 +82,14 @@ def jointprice(market: Market, overrides: Sequence[str]) -> Decision:
     pricing = price_offers(config, ensemble, fitted.offers)
     keys = ["store", "product"]
     answer = market.offers[keys].merge(pricing.answer, on=keys, how="left", validate="one_to_one")
-    promised = promise(ensemble, pricing.problem, seed=config.seed)
+    promised = promise(ensemble, pricing.problem, pricing.solution.prices, seed=config.seed)
     return Decision(
         prices=answer["price"].to_numpy(),
-        promised=promised and promised["mean"],
+        promised=promised and promised.mean,
+        interval=promised and (promised.p10, promised.p90),
+        in_model=float(gains(pricing.problem, pricing.solution.prices).mean()),
         elasticity=answer["elasticity"].to_numpy(),
+        identified=(answer["power"] == "identified").to_numpy(),
     )
 
 

@@ -21,6 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pandas as pd
 
@@ -32,6 +33,7 @@ from data_io.markets.types import Market
 
 JUICE = Path(__file__).parents[2] / "shared" / "data" / "orange_juice"
 BASE = ("data=synthetic", "rules=bounds", "search.scope=store_product")
+CASES_IN_MEMORY = 10
 WORTH_MOVING = 0.02  # promises are compared where the oracle gains at least this share
 KEY = ("market", "variant", "seed", "method", "overrides")
 Cell = dict[str, Any]
@@ -65,16 +67,28 @@ class Case:
 def score(market: Market, best: float, decision: Decision) -> Cell:
     """share, captured, promised and realised gain, error of own elasticities; `best` is the oracle's profit."""
     ours, hold = (float(market.profit(prices)) for prices in (decision.prices, market.hold))
-    error = None
-    if decision.elasticity is not None:
-        error = float(np.sqrt(np.nanmean((decision.elasticity - market.own_elasticity()) ** 2)))
     return {
         "share": ours / best,
         "captured": (ours - hold) / (best - hold),
         "promised": decision.promised,
         "realised": ours - hold,
         "oracle_uplift": best / hold - 1,
-        "elasticity_rmse": error,
+        "in_model": decision.in_model,
+        "covered": decision.interval and decision.interval[0] <= ours - hold <= decision.interval[1],
+        **_elasticity_errors(market, decision),
+    }
+
+
+def _elasticity_errors(market: Market, decision: Decision) -> Cell:
+    """RMSE over all products, over those called identified, and the share of these."""
+    if decision.elasticity is None:
+        return dict.fromkeys(("elasticity_rmse", "rmse_identified", "identified"))
+    square = (decision.elasticity - market.own_elasticity()) ** 2
+    called = np.ones(len(square), bool) if decision.identified is None else decision.identified
+    return {
+        "elasticity_rmse": float(np.sqrt(np.nanmean(square))),
+        "rmse_identified": float(np.sqrt(np.nanmean(square[called]))) if called.any() else None,
+        "identified": float(called.mean()),
     }
 
 
@@ -97,7 +111,9 @@ def measure(cases: list[Case], methods: dict[str, tuple[str, ...] | None], kept:
     """
     done = {_key(cell): cell for cell in _read(kept) if cell["status"] == "done"}
     kept.parent.mkdir(parents=True, exist_ok=True)
-    for case in cases:
+    for number, case in enumerate(cases):
+        if number % CASES_IN_MEMORY == CASES_IN_MEMORY - 1:
+            jax.clear_caches()  # compiled programs fill a process's memory maps
         for name, overrides in methods.items():
             cell = dict(
                 zip(KEY, (case.name, case.variant, case.seed, name, overrides and list(overrides)), strict=True)
@@ -130,7 +146,13 @@ def table(cells: list[Cell]) -> pd.DataFrame:
                 "worst": share.min(),
                 "captured": group["captured"].mean(),
                 "promised_over_realised": worth["promised"].sum() / realised if realised else np.nan,
-                "elasticity_rmse": group["elasticity_rmse"].astype(float).mean(),
+                "uncorrected": worth["in_model"].astype(float).sum() / realised if realised else np.nan,
+                "covered": group["covered"].astype(float).mean(),
+                **{
+                    name: group[name].astype(float).mean()
+                    for name in ("elasticity_rmse", "rmse_identified", "identified")
+                },
+                "below_hold": int((group["captured"] < 0).sum()),
                 "seconds": group["seconds"].mean(),
             }
         rows.append(row)

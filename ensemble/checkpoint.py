@@ -27,7 +27,7 @@ from ensemble.anchor.record import to_arrays, to_words
 from ensemble.member import initial
 from ensemble.types import Ensemble, Group, Sizes
 
-SCHEMA = 2
+SCHEMA = 3
 ARRAYS, RECORD, HASHES = "arrays.safetensors", "model.json", "hashes.json"
 SPEC_ARRAYS = ("reference_price", "level", "weight", "class_edges", "class_means")
 NOISE_ARRAYS = ("dispersion", "percentage_ratio")
@@ -66,7 +66,7 @@ def dump(ensemble: Ensemble) -> dict[str, bytes]:
         "anchor_share": ensemble.anchor_share,
         "anchors": [to_words(anchor) for anchor in _anchors(ensemble)],
         "history": ensemble.history.record(),
-        "verdicts": ensemble.verdicts.to_dict("list"),
+        "verdicts": ensemble.verdicts.astype(object).where(ensemble.verdicts.notna(), None).to_dict("list"),
     }
     files = {
         ARRAYS: save_tensors({name: np.ascontiguousarray(value) for name, value in arrays.items()}),
@@ -118,7 +118,7 @@ def load(folder: str | Path) -> Ensemble:
         search_draws=record["search_draws"],
         anchor_share=record["anchor_share"],
         history=from_record(record["history"]),
-        verdicts=pd.DataFrame(record["verdicts"]),
+        verdicts=_verdicts(record["verdicts"]),
     )
 
 
@@ -154,6 +154,12 @@ def _spec(arrays, record: dict) -> FeatureSpec:
         **{name: arrays[f"spec/{name}"] for name in SPEC_ARRAYS},
         **{name: (arrays[f"spec/{name}/0"], arrays[f"spec/{name}/1"]) for name in SCALES},
     )
+
+
+def _verdicts(record: dict[str, list]) -> pd.DataFrame:
+    """Unknown figures are null in JSON; a column of nothing else is of figures too."""
+    table = pd.DataFrame(record)
+    return table.astype({name: float for name in table if table[name].isna().all()})
 
 
 def _role_names(count: int) -> list[str]:

@@ -11,12 +11,14 @@ from dataclasses import replace
 import numpy as np
 
 from data_io.history import History
+from data_io.panel import hide
 from data_io.types import SalesPanel
 from ensemble.anchor.anchor import Anchor, fit_anchor
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.weigh import fold_of_periods
 from ensemble.fit import Trained, continue_ensemble, fit_ensemble
 from ensemble.measure import stacked
+from ensemble.response.verdicts import verdicts
 from ensemble.settings import AggregationSettings, EnsembleSettings, TrainingSettings
 from ensemble.types import Ensemble
 
@@ -52,6 +54,7 @@ def learn(
         anchor_halves=_halves(panel, anchor, response, training.block, seed) if training.promise_members else (),
         search_draws=response.search_draws,
         anchor_share=share,
+        verdicts=verdicts(hide(panel, int(weights.sum())), corrected=response.control),
     )
     told = {"response": {head.name: head.weight for head in anchor.heads}, "anchor_share": share}
     return trained._replace(ensemble=found, metrics=trained.metrics | told)

@@ -12,6 +12,7 @@ from ensemble.response.elasticities import own_elasticities
 from ensemble.types import Ensemble
 from search.binding import binding_rules
 from search.evaluate import sold_units
+from search.flat_range import flat_range
 from search.objective import net_price
 from search.types import PricingProblem
 
@@ -35,7 +36,9 @@ def answer_table(
     cost = offers["cost"].to_numpy(np.float64)
     stock = offers["stock"].to_numpy(np.float64)
     history = series_of(ensemble, offers) >= 0
-    elasticity = own_elasticities(problem.demand, current, _sets(ensemble, offers)).mean(0)
+    sets = _sets(ensemble, offers)
+    elasticity = own_elasticities(problem.demand, current, sets).mean(0)
+    flat_low, flat_high = flat_range(problem, prices, sets)
     priced = problem.decision >= 0
     seen_low, seen_high = (offers[name].to_numpy(np.float64) for name in ("observed_min", "observed_max"))
     notes = ["; ".join(part for part in parts if part) for parts in zip(held, offers["note"].fillna(""), strict=True)]
@@ -71,6 +74,10 @@ def answer_table(
             "status": np.where(priced, "priced", "held"),
             "note": notes,
             "currency": currency,
+            "flat_low": flat_low,
+            "flat_high": flat_high,
+            **{name: offers[name] for name in ("reason", "exogeneity_reason", "test_design")},
+            **{name: offers[name].round(4) for name in ("robustness_value", "first_stage_f")},
         }
     )
 

@@ -30,7 +30,9 @@ NOBODY_PRICES = (
     "the mean, and groups with prices: false only forecast. Add a group, or choose another training.loss. (Forecasts "
     "and backtests need none.)"
 )
-VERDICT_COLUMNS = ("power", "exogeneity", "tier", "reason")
+VERDICT_WORDS = {"power": "none", "exogeneity": "assumed", "tier": "hold", "reason": "no sales history"}
+VERDICT_WORDS |= {"exogeneity_reason": "", "test_design": ""}  # of products without history
+VERDICT_COLUMNS = (*VERDICT_WORDS, "robustness_value", "first_stage_f")
 
 
 @dataclass(frozen=True)
@@ -123,9 +125,11 @@ def with_verdicts(config: Config, ensemble: Ensemble, offers: pd.DataFrame) -> t
     """Offers with the verdict columns, and [S] why an offer is held ("" = it is priced)."""
     verdicts = ensemble.verdicts.set_index("product")[list(VERDICT_COLUMNS)]
     found = verdicts.reindex(offers["product"]).set_axis(offers.index)
-    found["reason"] = found["reason"].fillna("no sales history")
-    found = found.fillna({"power": "none", "exogeneity": "assumed", "tier": "hold"})
-    offers = offers.assign(**found)
+    offers = offers.assign(**found.fillna(VERDICT_WORDS))
+    told = zip(offers["tier"], offers["reason"], offers["note"].fillna(""), strict=True)
+    offers["note"] = [
+        f"small moves only: {why}{'; ' * (note != '')}{note}" if tier == "small" else note for tier, why, note in told
+    ]
     known = series_of(ensemble, offers) >= 0
     reasons = np.where(offers["tier"] == "hold", "held: " + offers["reason"], "").astype(object)
     reasons[~known] = "held: no sales history in this store"

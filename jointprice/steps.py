@@ -102,6 +102,7 @@ def price(session: Session, ensemble: Ensemble, offers: pd.DataFrame) -> Pricing
         )
     session.directory.write_csv("prices.csv", pricing.answer)
     session.directory.write_parquet("prices.parquet", pricing.answer)
+    session.directory.write_csv("identification.csv", ensemble.verdicts)
     session.directory.write_jsonl("search_log.jsonl", pricing.solution.history)
     return pricing
 
@@ -113,7 +114,7 @@ def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, mark
     recommended, current = objective_totals(answer, problem.objective)
     mix, level = mix_and_level(problem, solution.prices)
     with session.stage("promise"):
-        promised = promise(ensemble, problem, seed=session.config.seed)
+        promised = promise(ensemble, problem, solution.prices, seed=session.config.seed)
     with session.stage("oracle"):
         oracle = None if market is None else judge(session.config, market, pricing)
     binding = answer["binding_rules"].str.split(";").explode().value_counts()
@@ -127,7 +128,10 @@ def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, mark
         "objective": {"name": name, "current": current, "recommended": recommended},
         "uplift": {
             "in_model": recommended - current,
-            "promised": promised or {"mean": None, "p10": None, "p90": None},
+            "promised": {name: getattr(promised, name, None) for name in ("mean", "p10", "p90")},
+            "optimism": {"before": promised.optimism, "deducted": recommended - current - promised.mean}
+            if promised
+            else None,
             "mix": mix,
             "level": level,
         },

@@ -22,7 +22,7 @@ class AnchorSettings:
     draws: int = 24
     folds: int = 5
     block: int = 4
-    temperature: float = 0.3
+    temperature: float = 0.6
     steps: int = 30
     block_products: int = 40
     full_cross: int = 16

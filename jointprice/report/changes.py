@@ -24,13 +24,16 @@ MEASURED = re.compile(r"\d+(?:[.,]\d+)*%?(?![^(]*\))")  # figures outside bracke
 class Change(NamedTuple):
     """One product at one old and one new price, in one store or in all that change alike; None = unknown.
 
-    change is a share; gain is the change of the objective; margin is of the net price at the new price.
+    change is a share; gain is the change of the objective; margin is of the net price at the new price; from flat_low
+    to flat_high the price is in the flat range of every one of the stores.
     """
 
     product: str
     store: str
     current_price: float
     price: float
+    flat_low: float
+    flat_high: float
     change: float
     units_current: float | None
     units: float | None
@@ -119,6 +122,8 @@ def _change(key: tuple, rows: pd.DataFrame, total: pd.Series) -> Change:
         store=_distinct(rows["store"], ", "),
         current_price=current,
         price=price,
+        flat_low=rows["flat_low"].max(),
+        flat_high=rows["flat_high"].min(),
         change=price / current - 1,
         units_current=total["units_current"],
         units=total["units"],

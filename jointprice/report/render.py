@@ -22,6 +22,7 @@ from jointprice.report.changes import MOST_ROWS, held_offers, largest_products, 
 from jointprice.report.curves import product_curves
 from jointprice.report.formats import Formats
 from jointprice.session import PACKAGES, Session
+from search.flat_range import SHARE
 
 MOST_CURVES = 40
 MOST_MEMBERS = 32
@@ -55,6 +56,7 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
         currency=config.data.currency,
         model=config.model,
         changes=price_changes(problem, answer),
+        flat_share=SHARE,
         held=held_offers(problem, answer),
         most_rows=MOST_ROWS,
         curves=[(curve, Markup(charts.product_curve(curve))) for curve in curves],

@@ -95,7 +95,7 @@ def test_true_elasticities_have_no_error_and_shifted_ones_their_shift(market):
 
 def test_promises_are_summed_over_the_seeds_where_the_oracle_gains():
     cell = {"market": "m", "variant": "v", "method": "a", "status": "done", "captured": 0.5, "seconds": 1.0}
-    cell |= {"elasticity_rmse": None}
+    cell |= dict.fromkeys(("elasticity_rmse", "rmse_identified", "identified", "in_model", "covered"))
     cells = [
         cell | {"seed": 0, "share": 0.9, "promised": 30.0, "realised": 10.0, "oracle_uplift": 0.2},
         cell | {"seed": 1, "share": 0.8, "promised": 10.0, "realised": 30.0, "oracle_uplift": 0.2},

@@ -32,6 +32,8 @@ def test_a_saved_model_answers_the_same_to_the_last_bit(folder, trained, prepare
         )
         np.testing.assert_array_equal(ours, theirs)
     pd.testing.assert_frame_equal(loaded.history.known, trained.ensemble.history.known, check_dtype=False)
+    assert trained.ensemble.verdicts["first_stage_f"].isna().all()  # figures that are not known stay so
+    pd.testing.assert_frame_equal(loaded.verdicts, trained.ensemble.verdicts)
 
 
 @pytest.mark.parametrize("name", [checkpoint.ARRAYS, checkpoint.RECORD])

@@ -1,4 +1,4 @@
-"""Verdicts look at prices only and hold what the history cannot tell."""
+"""Verdicts hold what the history cannot tell, move little what looks odd, and say why."""
 
 from dataclasses import replace
 
@@ -29,6 +29,31 @@ def test_prices_that_only_follow_promotions_are_weak(prepared):
     assert found["reason"].str.contains("explain").all()
 
 
-def test_sales_do_not_enter_the_verdict(prepared):
+def test_sales_do_not_enter_the_power(prepared):
+    names = ["product", "power", "price_points", "residual_sd", "explained"]
     changed = replace(prepared.panel, units=prepared.panel.units[::-1] * 7)
-    assert verdicts(changed).equals(verdicts(prepared.panel))
+    assert verdicts(changed)[names].equals(verdicts(prepared.panel)[names])
+
+
+def test_products_that_may_not_move_fully_get_a_test_and_others_none(prepared):
+    panel = prepared.panel
+    price = panel.price.copy()
+    price[(panel.series["product"] == "product-03").to_numpy()] = 2.5
+    found = verdicts(replace(panel, price=price)).set_index("product")
+    assert "stores for an elasticity within" in found.loc["product-03", "test_design"]
+    assert ((found["tier"] == "full") == (found["test_design"] == "")).all()
+
+
+def test_sales_that_rise_with_the_price_are_a_red_flag(prepared):
+    panel = prepared.panel
+    found = verdicts(replace(panel, units=panel.units * (panel.price / panel.price.mean(1, keepdims=True)) ** 5))
+    assert (found["power"] == "identified").all()
+    assert (found["tier"] == "small").all()
+    assert found["reason"].str.contains("wrong sign").all()
+
+
+def test_a_new_history_without_sales_is_held(prepared):
+    panel = prepared.panel
+    found = verdicts(replace(panel, observed=np.zeros_like(panel.observed)))
+    assert (found["tier"] == "hold").all()
+    assert found["elasticity"].isna().all()

@@ -18,12 +18,13 @@ PRICE_COLUMNS = [
     *("product", "store", "category", "current_price", "price", "change_pct", "cost", "units_current", "units"),
     *("units_p10", "units_p90", "revenue", "profit", "profit_current", "margin", "stock", "competitor_price"),
     *("elasticity", "power", "exogeneity", "tier", "binding_rules", "extrapolated", "status", "note", "currency"),
+    *("flat_low", "flat_high", "reason", "exogeneity_reason", "test_design", "robustness_value", "first_stage_f"),
 ]
 FIGURES = {"rows", "mae", "mse", "rmse", "mape", "wape", "r2", "bias", "coverage80"}
 SUMMARY = {
     "offers": {"total", "priced", "held"},
     "objective": {"name", "current", "recommended"},
-    "uplift": {"in_model", "promised", "mix", "level"},
+    "uplift": {"in_model", "promised", "optimism", "mix", "level"},
     "oracle": {"share", "captured", "uplift_realised", "hold_share"},
     "search": {"optimiser", "evaluations", "seconds", "bound", "gap", "table_error"},
     "seconds": {"read", "train", "search", "report", "total"},

@@ -134,6 +134,8 @@ def _made(products: int, stores: int = 1, objective: str = "profit", factor: flo
         binding_rules="",
         extrapolated=False,
         status="priced",
+        flat_low=(prices * 0.95).round(2),
+        flat_high=(prices * 1.05).round(2),
     )
     rungs = np.zeros(len(problem.rungs), np.int32)
     history = ({"generation": 0, "best": 1.0, "mean": -np.inf}, {"generation": 1, "best": 2.0, "mean": 1.5})

@@ -124,6 +124,17 @@ def test_the_page_shows_the_largest_changes_and_counts_the_rest(finished, writte
     assert "Priced offers that keep their price: 2." in page.text
 
 
+def test_the_changes_say_between_which_prices_the_objective_is_flat(finished, written, read_page):
+    page = read_page(written(finished))
+    heads, first, *_ = page.rows["change-table"]
+    answer = finished.pricing.answer
+    row = answer[
+        (answer["product"] == first[0]) & (answer["price"].map("{:.2f}".format) == first[heads.index("New price")])
+    ]
+    assert first[heads.index("Flat range")] == f"{row['flat_low'].max():.2f} to {row['flat_high'].min():.2f}"
+    assert "is within 0.5 % of the best: it costs at most that share of the expected profit" in page.text
+
+
 def test_a_run_that_holds_everything_has_a_page(finished, written, made, held, read_page):
     pricing = held(made(3, factor=1.0), [0, 1, 2], "held: no sales history")
     unknown = dict.fromkeys(("units", "units_current", "profit", "profit_current", "revenue"), np.nan)

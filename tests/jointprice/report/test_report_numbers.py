@@ -39,6 +39,13 @@ def test_held_offers_are_grouped_by_their_reason_without_other_notes(made, held)
     ]
 
 
+def test_a_row_for_several_stores_has_the_flat_range_that_holds_in_all_of_them(made):
+    pricing = made(1, stores=3)
+    answer = pricing.answer.assign(flat_low=[1.9, 2.1, 2.0], flat_high=[2.5, 2.4, 2.6])
+    (row,) = changes.price_changes(pricing.problem, answer).rows
+    assert (row.flat_low, row.flat_high) == (2.1, 2.4)
+
+
 def test_reasons_that_differ_only_in_what_was_measured_are_one(made, held):
     pricing = held(made(3), [0], "held: price variation 1.3% (at least 3% needed)")
     pricing = held(pricing, [1], "held: price variation 0% (at least 3% needed)")
