@@ -52,8 +52,8 @@ def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_nu
     forecasting = units[forecasts_units(ensemble.groups)]
     classes = DemandClasses(spec.class_edges, spec.class_means, spec.level[row], phi)
     prediction = np.asarray(combine(forecasting, ensemble.aggregation, classes), np.float64)
-    prediction, forecasting = _with_anchor(ensemble, asked, prediction, forecasting, (period, row))
-    low, high = interval(forecasting, phi)
+    prediction = _with_anchor(ensemble, asked, prediction, (period, row))
+    low, high = interval(prediction[None] * scale, phi)
     least = least_percentage(units, forecasts_percentages(ensemble.groups), prediction)
     table = pd.DataFrame(
         {
@@ -64,8 +64,8 @@ def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_nu
             "units": came,
             "prediction": prediction * scale,
             "prediction_mape": least * ensemble.percentage_ratio[row] * scale,
-            "p10": low * scale,
-            "p90": high * scale,
+            "p10": low,
+            "p90": high,
         }
     )
     order = table.sort_values(["store", "product", "date"]).index
@@ -73,18 +73,16 @@ def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_nu
 
 
 def _with_anchor(
-    ensemble: Ensemble, inputs: Inputs, prediction: np.ndarray, members: np.ndarray, at: tuple[np.ndarray, np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The networks' prediction [N] of cells `at` (period, row) with the anchor's share in it, and the members [K, N]
-    moved as it was."""
+    ensemble: Ensemble, inputs: Inputs, prediction: np.ndarray, at: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """The networks' prediction [N] of cells `at` (period, row) with the anchor's share in it."""
     if ensemble.anchor is None or not ensemble.anchor_share:
-        return prediction, members
+        return prediction
     log_prices = (inputs.log_price + np.log(ensemble.spec.reference_price)[:, None])[:, ensemble.window :]
     promotions = inputs.promotions[:, ensemble.window :]
     units = ensemble.anchor.units(log_prices.T, ensemble.periods, np.swapaxes(promotions, 0, 1))[at]
     share = ensemble.anchor_share
-    together = (1 - share) * prediction + share * units / ensemble.spec.units_scale
-    return together, members * (together / np.maximum(prediction, 1e-9))
+    return (1 - share) * prediction + share * units / ensemble.spec.units_scale
 
 
 def _places(ensemble: Ensemble, future: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from data_io.errors import ConfigError
 from data_io.features import FeatureSpec, Inputs
 from ensemble.aggregate import Aggregation, DemandClasses, combine
 from ensemble.metrics import forecast_metrics
-from ensemble.noise import dispersion, interval, percentage_ratio
+from ensemble.noise import conformal, dispersion, interval, percentage_ratio
 from ensemble.predict import predict
 from ensemble.settings import AggregationSettings
 from ensemble.types import (
@@ -59,6 +59,7 @@ def measure(
     """
     units = predict(groups, sizes, inputs, np.ones(inputs.mask.shape[1], np.int32))
     observed, mask = inputs.units.T, inputs.mask.T > 0
+    sold = observed * spec.units_scale
     train, validation, test = (split[:, None] & mask for split in splits)
 
     forecasting, relative = forecasts_units(groups), forecasts_percentages(groups)
@@ -66,11 +67,12 @@ def measure(
     apart, judged = out_of_sample(units[forecasting], unseen[forecasting])
 
     def noise(rows):
-        return dispersion(observed, apart, judged[:, None] & rows, inputs.product)
+        cells = sold, apart * spec.units_scale, judged[:, None] & rows
+        return conformal(*cells, dispersion(*cells, inputs.product))
 
     def judge(rows, prediction, low=None, high=None):
-        bounds = () if low is None else (low[rows] * spec.units_scale, high[rows] * spec.units_scale)
-        return forecast_metrics(observed[rows] * spec.units_scale, prediction[rows] * spec.units_scale, *bounds)
+        bounds = () if low is None else (low[rows], high[rows])
+        return forecast_metrics(sold[rows], prediction[rows] * spec.units_scale, *bounds)
 
     aggregation, of_pricing = (
         aggregation_of(settings, groups, chosen, observed, units, unseen, (train | validation, validation))
@@ -78,7 +80,7 @@ def measure(
     )
     classes = DemandClasses(spec.class_edges, spec.class_means, spec.level, noise(train | validation))
     together = np.asarray(combine(units[forecasting], aggregation, classes))
-    low, high = interval(units[forecasting], classes.dispersion)
+    low, high = interval(together[None] * spec.units_scale, classes.dispersion)
     weights = np.zeros(len(units))
     weights[forecasting] = aggregation.weights
     last = test if test.any() else validation

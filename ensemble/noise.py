@@ -10,6 +10,7 @@ from scipy.stats import nbinom
 
 LEAST, MOST = 1e-3, 4.0  # bounds of φ
 LEAST_RATIO_ROWS = 200  # from which a product has a ratio of its own
+FACTORS, HALVINGS = (0.02, 20.0), 12  # of φ that make intervals cover
 PRIOR_ROWS = 20.0  # weight of the pooled estimate against a product's own rows
 
 
@@ -28,6 +29,24 @@ def dispersion(units: np.ndarray, mean: np.ndarray, mask: np.ndarray, product: n
     above, below = (np.bincount(product, values.sum(0), count) for values in (excess, scale))
     own = (above + PRIOR_ROWS * 0.5 * pooled) / (below + PRIOR_ROWS * 0.5)
     return own[product].clip(LEAST, MOST)
+
+
+def conformal(
+    units: np.ndarray, mean: np.ndarray, mask: np.ndarray, phi: np.ndarray, coverage: float = 0.8
+) -> np.ndarray:
+    """φ [S] times the one factor at which intervals of this coverage hold that share of the rows (split conformal:
+    the rows trained nobody). Moments alone are led by the few largest sales. Args as dispersion's; phi [S]."""
+    rows = mask > 0
+    if not rows.any():
+        return phi
+    sold, expected, own = units[rows], np.maximum(mean[rows], 1e-6), np.broadcast_to(phi, units.shape)[rows]
+    low, high = np.log(FACTORS)
+    for _ in range(HALVINGS):
+        factor = 0.5 * (low + high)
+        lower, upper = _negative_binomial(expected, own * np.exp(factor), coverage)
+        wide = ((sold >= lower) & (sold <= upper)).mean() > coverage
+        low, high = (low, factor) if wide else (factor, high)
+    return (phi * np.exp(0.5 * (low + high))).clip(LEAST, MOST)
 
 
 def percentage_ratio(units: np.ndarray, mean: np.ndarray, mask: np.ndarray, product: np.ndarray) -> np.ndarray:
@@ -53,9 +72,14 @@ def _weighted_median(ratio: np.ndarray) -> float:
     return float(order[np.searchsorted(weight, 0.5 * weight[-1])])
 
 
-def interval(members: np.ndarray, phi: np.ndarray, probabilities: tuple[float, float] = (0.1, 0.9)):
-    """Quantiles [..., S] of units from members' means [K, ..., S] and φ [S]: one negative binomial whose variance
-    is that of the mixture."""
+def interval(members: np.ndarray, phi: np.ndarray, coverage: float = 0.8) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper quantile [..., S] of units from members' means [K, ..., S] and φ [S]: one negative binomial
+    whose variance is that of the mixture."""
     mean = np.maximum(members.mean(0), 1e-6)
-    shape = 1 / np.maximum(phi + members.var(0) / mean**2, LEAST)
-    return tuple(nbinom.ppf(probability, shape, shape / (shape + mean)) for probability in probabilities)
+    return _negative_binomial(mean, phi + members.var(0) / mean**2, coverage)
+
+
+def _negative_binomial(mean: np.ndarray, phi: np.ndarray, coverage: float) -> tuple[np.ndarray, np.ndarray]:
+    shape = 1 / np.maximum(phi, LEAST)
+    tail = (1 - coverage) / 2
+    return tuple(nbinom.ppf(probability, shape, shape / (shape + mean)) for probability in (tail, 1 - tail))

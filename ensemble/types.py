@@ -135,7 +135,7 @@ class Ensemble:
         aggregation: how the members that forecast units become one forecast.
         pricing: how the members that price become one demand.
         window: periods of history at the beginning of `inputs`, which bodies that read it need.
-        dispersion: [S] extra variance φ of the demand noise, Var = μ + φ μ² (scaled units).
+        dispersion: [S] extra variance φ of the demand noise, Var = μ + φ μ² in units, with which intervals cover.
         halves: per half of the time blocks, the groups trained on it alone (for the promise); may be empty.
         percentage_ratio: [S] what the forecast of least absolute percentage error is multiplied by (see measure).
         history: what is last known of every series.

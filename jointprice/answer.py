@@ -84,9 +84,8 @@ def answer_table(
 
 def _interval(ensemble: Ensemble, offers: pd.DataFrame, sold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows = np.maximum(series_of(ensemble, offers), 0)
-    scale = ensemble.spec.units_scale
-    low, high = interval(sold / scale, ensemble.dispersion[rows])
-    return (low * scale).round(UNIT_DECIMALS), (high * scale).round(UNIT_DECIMALS)
+    low, high = interval(sold, ensemble.dispersion[rows])
+    return low.round(UNIT_DECIMALS), high.round(UNIT_DECIMALS)
 
 
 def _sets(ensemble: Ensemble, offers: pd.DataFrame) -> np.ndarray:

@@ -15,7 +15,21 @@ import pandas as pd
 from data_io.features import season
 from data_io.types import SalesPanel
 
+CONTROLS = 2
 RELEVANT = 4.0  # F of a product's costs from which it has a control, clustered by period
+
+
+def controls(panel: SalesPanel, weight: np.ndarray) -> np.ndarray:
+    """[S, T, 2] the own price residual and the mean one of the store's other products: shocks that products share move
+    rivals' prices too, which would pass for substitution. weight [T] as price_residuals'."""
+    own = price_residuals(panel, weight)
+    store, stores = pd.factorize(panel.series["store"])
+    seen = panel.observed & (weight > 0)
+    total, count = np.zeros((2, len(stores), own.shape[1]))
+    np.add.at(total, store, own)
+    np.add.at(count, store, seen)
+    others = (total[store] - own) / np.maximum(count[store] - seen, 1)
+    return np.stack([own, np.where(seen, others, 0)], -1)
 
 
 def price_residuals(panel: SalesPanel, weight: np.ndarray) -> np.ndarray:

@@ -17,11 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from ensemble.anchor import attraction, separable
+from ensemble.anchor.control import CONTROLS
 from ensemble.anchor.layout import SEASON_TERMS
 
 INTERCEPT_SD = 3.0
 DEV_SD, SEASON_SD, LIFT_SD, CONTROL_SD, CROSS_SD = 0.3, 0.25, 0.12, 0.15, 0.3
-LIFT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 0.5)
+LIFT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 1.0)
 CLASSES = 3
 
 
@@ -95,7 +96,7 @@ HEADS = {
 
 
 class Shape(NamedTuple):
-    """A head's sizes in one table, hashable: head, products J, drivers Q (promotions and, last, the control for prices
+    """A head's sizes in one table, hashable: head, products J, drivers Q (promotions and, last, the controls for prices
     that followed demand), groups G, cross columns n (0, 1 or J)."""
 
     head: str
@@ -115,7 +116,7 @@ class Shape(NamedTuple):
         for name, (mean, sd) in HEADS[self.head].priors.items():
             means = np.repeat(mean, self.groups) if name == "taste" else np.atleast_1d(mean)
             found.append((name, means, np.full(len(means), sd)))
-        means, sds = np.array([LIFT_PRIOR] * (self.drivers - 1) + [CONTROL_PRIOR]).T
+        means, sds = np.array([LIFT_PRIOR] * (self.drivers - CONTROLS) + [CONTROL_PRIOR] * CONTROLS).T
         return [*found, ("lift", means, sds)]
 
     @property
@@ -140,7 +141,7 @@ def head_shape(name: str, products: int, drivers: int, groups: int, full_cross: 
 
 def row_scales(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     """[columns] prior sd, and the number of the prior scale that each column belongs to (5 of them)."""
-    counts = (1, SEASON_TERMS, shape.drivers - 1, 1, shape.cross)
+    counts = (1, SEASON_TERMS, shape.drivers - CONTROLS, CONTROLS, shape.cross)
     return np.repeat((DEV_SD, SEASON_SD, LIFT_SD, CONTROL_SD, CROSS_SD), counts), np.repeat(np.arange(5), counts)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from data_io.features import season
 from data_io.types import SalesPanel
-from ensemble.anchor.control import price_residuals
+from ensemble.anchor.control import CONTROLS, controls
 from ensemble.anchor.settings import AnchorSettings
 
 ABSENT = 1e-6  # units of a product that a store does not sell
@@ -51,8 +51,8 @@ class Sets(NamedTuple):
 
 
 class History(NamedTuple):
-    """The sales in cells: z, units and seen [B, M, T, J], drivers [B, M, T, J, Q + 1] (scaled promotions and, last,
-    the control), season [T, 4], weight [T]."""
+    """The sales in cells: z, units and seen [B, M, T, J], drivers [B, M, T, J, Q + 2] (scaled promotions and, last,
+    the controls), season [T, 4], weight [T]."""
 
     z: np.ndarray
     units: np.ndarray
@@ -88,7 +88,7 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         padded = np.concatenate([values, np.full((1, *values.shape[1:]), blank, values.dtype)])
         return np.moveaxis(padded[cells], 2, 3) if values.ndim > 1 else padded[cells]
 
-    control = price_residuals(panel, weight) if settings.control else np.zeros(panel.price.shape)
+    control = controls(panel, weight) if settings.control else np.zeros((*panel.price.shape, CONTROLS))
     scale = np.maximum(np.abs(panel.promotions).max((0, 1), initial=0), 1e-9)
     known = members >= 0
     dear = np.where(known, reference[members], 0)
@@ -109,7 +109,7 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         z=in_cells((log_price - sets.reference[:, None]).astype(np.float32), 0),
         units=in_cells(panel.units.astype(np.float32), 0),
         seen=in_cells(panel.observed.astype(np.float32), 0),
-        drivers=in_cells(np.concatenate([panel.promotions / scale, control[..., None]], -1).astype(np.float32), 0),
+        drivers=in_cells(np.concatenate([panel.promotions / scale, control], -1).astype(np.float32), 0),
         season=season(panel.periods),
         weight=weight.astype(np.float32),
     )

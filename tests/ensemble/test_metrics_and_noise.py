@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ensemble.metrics import forecast_metrics
-from ensemble.noise import dispersion, interval, percentage_ratio
+from ensemble.noise import conformal, dispersion, interval, percentage_ratio
 
 
 def test_metrics_agree_with_their_definitions():
@@ -35,6 +35,21 @@ def test_dispersion_is_recovered_and_its_interval_covers_four_fifths():
     np.testing.assert_allclose(found, phi, rtol=0.15)
     low, high = interval(np.stack([mean, mean]), found)
     assert 0.78 < ((units >= low) & (units <= high)).mean() < 0.86
+
+
+def test_conformal_intervals_cover_four_fifths_where_moments_are_led_by_few_large_sales():
+    rng = np.random.default_rng(3)
+    mean = rng.uniform(5, 80, (400, 10))
+    units = rng.poisson(mean * np.where(rng.random(mean.shape) < 0.02, 8.0, rng.gamma(20, 0.05, mean.shape)))
+    rows, product = np.ones_like(mean), np.zeros(10, int)
+    moments = dispersion(units, mean, rows, product)
+    found = conformal(units[:200], mean[:200], rows[:200], moments)
+    covered = [
+        np.mean((units[200:] >= low) & (units[200:] <= high))
+        for low, high in (interval(mean[None, 200:], phi) for phi in (moments, found))
+    ]
+    assert covered[0] > 0.9
+    assert 0.77 < covered[1] < 0.84
 
 
 def test_the_percentage_ratio_has_the_least_absolute_percentage_error():
