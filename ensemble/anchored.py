@@ -64,7 +64,8 @@ def anchored_demand(
     """The Demand: prices [P, O] -> units [K, P, O].
 
     Args:
-        level: [L, O] scaled units at the prices `current` [O]; member k takes forecast k modulo L.
+        level: [L, O] scaled units at the prices `current` [O]; member k takes forecast k modulo L, all of them scaled
+            to keep the mean.
         members: K, divided among the anchor's heads in proportion to their weights.
         context: of the period. fixed: [S] log prices of all series. rows: [O] series of the offers, -1 = none.
         aggregation: its name and settings are used; members weigh alike, for weights became numbers of draws.
@@ -73,6 +74,8 @@ def anchored_demand(
     chosen = [(head, int(count)) for head, count in zip(anchor.heads, counts, strict=True) if count]
     numbers = np.repeat(np.arange(len(chosen)), [count for _, count in chosen])
     name = "mean" if aggregation.name == "weighted" else aggregation.name
+    taken = level[np.arange(members) % len(level)]
+    taken = taken * (level.mean(0) / np.maximum(taken.mean(0), 1e-12)) * (rows >= 0)
     demand = AnchoredDemand(
         draws=tuple(
             {key: jnp.asarray(_first(values, count)) for key, values in head.draws.items()} for head, count in chosen
@@ -82,7 +85,7 @@ def anchored_demand(
         fixed=jnp.asarray(fixed, jnp.float32),
         rows=jnp.asarray(np.where(rows < 0, len(fixed), rows), jnp.int32),
         held=jnp.zeros(()),
-        level=jnp.asarray(level[np.arange(members) % len(level)] * (rows >= 0), jnp.float32),
+        level=jnp.asarray(taken, jnp.float32),
         classes=classes,
         scale=jnp.float32(scale),
         heads=tuple(head.name for head, _ in chosen),

