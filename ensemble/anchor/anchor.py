@@ -1,7 +1,7 @@
 """Fits the structural anchor to a panel and holds it: four heads, their draws and their weights.
 
-A low-dimensional Bayesian price response of known forms. Networks may learn everything else around it: `response`
-takes their level at reference prices and gives units at any prices. Not for networks or search.
+A low-dimensional Bayesian price response of known forms; networks may learn everything else around it (see anchored).
+Not for networks or search.
 
 Large tables: see layout for how products are split into blocks. In blocks of at most `full_cross` products every pair
 has its own cross effect in the elasticity and linear heads; in larger ones these heads see rivals through the price
@@ -98,11 +98,6 @@ class Anchor:
         heard = [head for head in self.heads if head.weight >= LEAST_HEARD] or self.heads
         each = [np.exp(np.asarray(self.log_units(head, log_prices, context), np.float64)).mean(0) for head in heard]
         return np.average(each, axis=0, weights=[head.weight for head in heard])
-
-    def response(self, head: HeadDraws, log_prices: jax.Array, baseline: jax.Array) -> jax.Array:
-        """[N, ..., S] log expected units of every draw from log units `baseline` [..., S] at reference prices."""
-        arguments = (jnp.asarray(log_prices, jnp.float32), jnp.asarray(baseline, jnp.float32))
-        return _over_draws(evaluate.response, head, self.sets, *arguments)
 
     def own_elasticities(self, log_prices: jax.Array, context: Context) -> tuple[np.ndarray, np.ndarray]:
         """[N, S] own-price elasticities of the draws of all heads at log prices [S], and [N] the draws' weights."""

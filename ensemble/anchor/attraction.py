@@ -20,7 +20,6 @@ import jax.numpy as jnp
 
 from ensemble.anchor.separable import curve, own_effect
 
-LEAST_OUTSIDE = 0.1  # of the share that buys nothing at the reference, where a baseline leaves less
 CONTRACTIONS = 10
 TINY = 1e-30
 
@@ -57,26 +56,9 @@ def nested_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.
     return _nested(s, block, log_level, shift - s["own"] * curve(z, s["bend"]), s["outside"])
 
 
-def nested_response(s: dict, block, log_level: jax.Array, z: jax.Array, baseline: jax.Array) -> jax.Array:
-    """Log units at z from the log units `baseline` at reference prices; the number of shoppers stays."""
-    outside = _left(s["outside"], log_level, baseline)
-    return _nested(s, block, baseline, -s["own"] * curve(z, s["bend"]), outside)
-
-
 def class_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
     """Log units at z, utilities shifted by V = `shift`."""
     return _classes(s, log_level, z, shift, s["outside"])
-
-
-def class_response(s: dict, block, log_level: jax.Array, z: jax.Array, baseline: jax.Array) -> jax.Array:
-    """Log units at z from the log units `baseline` at reference prices; the number of shoppers stays."""
-    return _classes(s, baseline, z, jnp.zeros(()), _left(s["outside"], log_level, baseline))
-
-
-def _left(outside: jax.Array, log_level: jax.Array, baseline: jax.Array) -> jax.Array:
-    """[..., 1] share that buys nothing when the baseline is bought instead of the level."""
-    bought = jnp.exp(jax.nn.logsumexp(baseline, -1) - jax.nn.logsumexp(log_level, -1))
-    return jnp.maximum(1 - (1 - outside) * bought, LEAST_OUTSIDE * outside)[..., None]
 
 
 def _nested(s: dict, block, base: jax.Array, move: jax.Array, outside: jax.Array) -> jax.Array:

@@ -1,4 +1,4 @@
-"""The anchor's answers as pure functions of one draw: log units, responses, elasticities. Not for fitting.
+"""The anchor's answers as pure functions of one draw: log units, elasticities. Not for fitting.
 
 A draw is a dictionary of arrays with the leading axis B; the functions can be vmapped over draws, jitted (with the
 head's name static) and differentiated in prices. Axes: P candidates or any leading axes `...`, S series, B blocks,
@@ -28,19 +28,6 @@ def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context:
     shift = _shift(draw, sets, context)
     z = _in_cells(sets, log_prices - sets.reference)
     return _by_series(sets, _each_block(HEADS[name].log_units, draw, sets, z, shift))
-
-
-def response(name: str, draw: dict, sets: Sets, log_prices: jax.Array, baseline: jax.Array) -> jax.Array:
-    """[..., S] log expected units at log prices [..., S] from log units `baseline` [..., S] at the reference prices.
-
-    The baseline may come from anywhere; log_units at the reference prices gives log_units back. Attraction heads read
-    the share that buys nothing from it (the number of shoppers in a store is the draw's), at least a tenth of the
-    usual one.
-    """
-    z = _in_cells(sets, log_prices - sets.reference)
-    base = jnp.broadcast_to(baseline, jnp.broadcast_shapes(baseline.shape, sets.place.shape))
-    base = _in_cells(sets, base, sets.log_level)
-    return _by_series(sets, _each_block(HEADS[name].response, draw, sets, z, base))
 
 
 def own_elasticities(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:

@@ -41,9 +41,8 @@ class Head(NamedTuple):
     Attributes:
         separable: a product's units depend on no other product's row.
         priors: shared parameter -> (means, sd); an array where there are several, `groups` times for "taste".
-        structure: (shared, dev [J], cross [J, n], block) -> arrays that the other two need.
+        structure: (shared, dev [J], cross [J, n], block) -> arrays that log_units needs.
         log_units: (structure, block, log_level, z, V) -> log units; V in utility or log units.
-        response: (structure, block, log_level, z, baseline) -> log units, from those at reference prices.
         starts: of the fit, for posteriors with several modes.
     """
 
@@ -51,7 +50,6 @@ class Head(NamedTuple):
     priors: dict[str, tuple]
     structure: Callable
     log_units: Callable
-    response: Callable
     starts: int = 1
 
 
@@ -65,15 +63,13 @@ HEADS = {
         OWN | CROSS | {"bend": (0.7, 0.8)},
         separable.structure,
         separable.elasticity_units,
-        separable.elasticity_response,
     ),
-    "linear": Head(True, OWN | CROSS, separable.structure, separable.linear_units, separable.linear_response),
+    "linear": Head(True, OWN | CROSS, separable.structure, separable.linear_units),
     "nested": Head(
         False,
         OWN | OUTSIDE | {"bend": (1.0, 0.4), "nest": (0.0, 1.2)},
         attraction.nested_structure,
         attraction.nested_units,
-        attraction.nested_response,
     ),
     "classes": Head(
         False,
@@ -89,7 +85,6 @@ HEADS = {
         },
         attraction.class_structure,
         attraction.class_units,
-        attraction.class_response,
         starts=6,
     ),
 }

@@ -53,16 +53,6 @@ def elasticity_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: 
     return log_level + shift + _index(s, z)
 
 
-def elasticity_response(s: dict, block, log_level: jax.Array, z: jax.Array, baseline: jax.Array) -> jax.Array:
-    """Log units at z from the log units `baseline` at reference prices."""
-    return baseline + _index(s, z)
-
-
 def linear_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
     """Log units at z, demand shifted by V = `shift` in log units."""
     return log_level + shift + _log_linear(_index(s, z))
-
-
-def linear_response(s: dict, block, log_level: jax.Array, z: jax.Array, baseline: jax.Array) -> jax.Array:
-    """Log units at z from the log units `baseline` at reference prices."""
-    return baseline + _log_linear(_index(s, z))

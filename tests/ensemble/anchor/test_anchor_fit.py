@@ -91,17 +91,6 @@ def test_blocks_of_one_category_each_give_answers_in_the_panels_order(panel, hol
     assert np.corrcoef(units, panel.units[:, -12:].mean(1))[0, 1] > 0.9
 
 
-def test_the_response_joins_any_baseline(anchor, hold, context):
-    head = anchor.heads[-1]
-    reference = anchor.sets.reference
-    baseline = np.linspace(0, 3, len(reference))
-    np.testing.assert_allclose(
-        anchor.response(head, reference, baseline), np.tile(baseline, (head.count, 1)), atol=1e-4
-    )
-    candidates = np.stack([hold, hold + 0.1])
-    assert anchor.response(head, candidates, baseline).shape == (head.count, 2, len(reference))
-
-
 @pytest.mark.parametrize(
     ("settings", "weights", "told"),
     [(AnchorSettings(heads=["probit"]), None, "probit"), (AnchorSettings(), np.zeros(60), "at least one observed")],
