@@ -129,6 +129,7 @@ def _made(products: int, stores: int = 1, objective: str = "profit", factor: flo
         revenue=prices / 1.2 * units,
         profit=(prices / 1.2 - current / 2) * units,
         profit_current=(current / 1.2 - current / 2) * units_current,
+        exogeneity="assumed",
         tier="full",
         power="identified",
         binding_rules="",
