@@ -33,7 +33,7 @@ from data_io.markets.types import Market
 
 JUICE = Path(__file__).parents[2] / "shared" / "data" / "orange_juice"
 BASE = ("data=synthetic", "rules=bounds", "search.scope=store_product")
-CASES_IN_MEMORY = 10
+CELLS_IN_MEMORY = 20
 WORTH_MOVING = 0.02  # promises are compared where the oracle gains at least this share
 KEY = ("market", "variant", "seed", "method", "overrides")
 Cell = dict[str, Any]
@@ -111,15 +111,17 @@ def measure(cases: list[Case], methods: dict[str, tuple[str, ...] | None], kept:
     """
     done = {_key(cell): cell for cell in _read(kept) if cell["status"] == "done"}
     kept.parent.mkdir(parents=True, exist_ok=True)
-    for number, case in enumerate(cases):
-        if number % CASES_IN_MEMORY == CASES_IN_MEMORY - 1:
-            jax.clear_caches()  # compiled programs fill a process's memory maps
+    measured = 0
+    for case in cases:
         for name, overrides in methods.items():
             cell = dict(
                 zip(KEY, (case.name, case.variant, case.seed, name, overrides and list(overrides)), strict=True)
             )
             if _key(cell) not in done:
                 cell |= run(case, _method(name, overrides))
+                measured += 1
+                if measured % CELLS_IN_MEMORY == 0:
+                    jax.clear_caches()  # compiled programs fill a process's memory maps
                 with kept.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(cell) + "\n")
                 done[_key(cell)] = cell
@@ -146,7 +148,7 @@ def table(cells: list[Cell]) -> pd.DataFrame:
                 "worst": share.min(),
                 "captured": group["captured"].mean(),
                 "promised_over_realised": worth["promised"].sum() / realised if realised else np.nan,
-                "uncorrected": worth["in_model"].astype(float).sum() / realised if realised else np.nan,
+                "uncorrected": worth["in_model"].astype(float).sum(min_count=1) / realised if realised else np.nan,
                 "covered": group["covered"].astype(float).mean(),
                 **{
                     name: group[name].astype(float).mean()
