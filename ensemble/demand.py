@@ -83,7 +83,7 @@ def offer_demand(
     if ensemble.anchor_share:
         point = fixed.copy()
         point[offered[offered >= 0]] = np.log(current[offered >= 0])
-        units = ensemble.anchor.units(point[None], ensemble.periods[[step]], promotions[None])[0, offered]
+        units = ensemble.anchor.units(point, ensemble.anchor.context(ensemble.periods[step], promotions))[offered]
         mean = np.maximum(level.mean(0), 1e-9)
         level = level * (1 - ensemble.anchor_share + ensemble.anchor_share * units / spec.units_scale / mean)
     return anchored_demand(

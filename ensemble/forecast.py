@@ -78,9 +78,9 @@ def _with_anchor(
     """The networks' prediction [N] of cells `at` (period, row) with the anchor's share in it."""
     if ensemble.anchor is None or not ensemble.anchor_share:
         return prediction
-    log_prices = (inputs.log_price + np.log(ensemble.spec.reference_price)[:, None])[:, ensemble.window :]
-    promotions = inputs.promotions[:, ensemble.window :]
-    units = ensemble.anchor.units(log_prices.T, ensemble.periods, np.swapaxes(promotions, 0, 1))[at]
+    log_prices = inputs.log_price + np.log(ensemble.spec.reference_price)[:, None]
+    context = ensemble.anchor.following(ensemble.periods, log_prices, inputs.promotions)
+    units = ensemble.anchor.units(log_prices[:, ensemble.window :].T, context)[at]
     share = ensemble.anchor_share
     return (1 - share) * prediction + share * units / ensemble.spec.units_scale
 

@@ -34,6 +34,7 @@ from ensemble.anchor.layout import History, Sets, lay_out
 from ensemble.anchor.linearise import Cells, log_means
 from ensemble.anchor.noise import Patterns, period_scores
 from ensemble.anchor.settings import AnchorSettings
+from ensemble.anchor.treatments import PAST, TREATMENTS, USUAL, meetings, regular_price, treatments
 from ensemble.anchor.weigh import fold_of_periods, pseudo_bma
 
 LEAST_HEARD = 0.01  # weight of a head below which its forecasts are not asked
@@ -82,19 +83,42 @@ class Anchor:
     unseen: np.ndarray | None = None
 
     def context(self, period: pd.Timestamp, promotions: np.ndarray | None = None) -> Context:
-        """The context of a period; promotions [S, Q] in the panel's units (none: no promotion)."""
-        none = np.zeros((len(self.series), len(self.sets.promotion_scale)), np.float32)
+        """The context of prices that last: they become the usual ones, and no past deal is felt.
+
+        Args:
+            promotions: [S, Q] in the panel's units; None = none. A promoted price is a deal below the last regular one.
+        """
+        series = len(self.series)
+        if promotions is None:
+            promotions = np.zeros((series, len(self.sets.promotion_scale)))
         return Context(
-            season(pd.DatetimeIndex([period]))[0], none if promotions is None else np.asarray(promotions, np.float32)
+            season=season(pd.DatetimeIndex([period]))[0],
+            promotions=np.asarray(promotions, np.float32),
+            regular=np.where((promotions > 0).any(-1), self.sets.regular, -np.inf).astype(np.float32),
+            past=np.zeros((series, 2), np.float32),
+            usual=np.full(series, np.nan, np.float32),
         )
+
+    def following(self, periods: pd.DatetimeIndex, log_price: np.ndarray, promotions: np.ndarray) -> Context:
+        """The context of the last H periods of a history with known prices and promotions, as forecasts need it.
+
+        Args:
+            periods: [H]. log_price: [S, T] with T >= H. promotions: [S, T, Q] in the panel's units.
+        """
+        last = slice(log_price.shape[1] - len(periods), None)
+        promoted = (promotions > 0).any(-1)
+        treated = treatments(log_price - self.sets.reference[:, None], promoted, meetings(self.series))
+        treated = treated[:, last].swapaxes(0, 1)
+        regular = np.where(promoted, regular_price(log_price, promoted), -np.inf)[:, last]
+        arrays = (np.swapaxes(promotions[:, last], 0, 1), regular.T, treated[..., PAST], treated[..., USUAL])
+        return Context(season(periods), *(values.astype(np.float32) for values in arrays))
 
     def log_units(self, head: HeadDraws, log_prices: jax.Array, context: Context) -> jax.Array:
         """[N, ..., S] log expected units of every draw at log prices [..., S]."""
         return _over_draws(evaluate.log_units, head, self.sets, jnp.asarray(log_prices, jnp.float32), context)
 
-    def units(self, log_prices: np.ndarray, periods: pd.DatetimeIndex, promotions: np.ndarray) -> np.ndarray:
-        """[H, S] expected units, heads by their weights, at log prices [H, S] and promotions [H, S, Q] of H periods."""
-        context = Context(season(periods), np.asarray(promotions, np.float32))
+    def units(self, log_prices: np.ndarray, context: Context) -> np.ndarray:
+        """[..., S] expected units, heads by their weights, at log prices [..., S]."""
         heard = [head for head in self.heads if head.weight >= LEAST_HEARD] or self.heads
         each = [np.exp(np.asarray(self.log_units(head, log_prices, context), np.float64)).mean(0) for head in heard]
         return np.average(each, axis=0, weights=[head.weight for head in heard])
@@ -159,10 +183,10 @@ def _fit_block(
     """Draws of one head in one block, what it says of periods left out, and the cluster effect."""
     data = _data(number, sets, history)
     products, groups = sets.group.shape[1:]
-    drivers = history.drivers.shape[-1]
-    shape = head_shape(name, products, drivers, groups, settings.full_cross)
+    treated = len(TREATMENTS) * settings.treatments
+    shape = head_shape(name, products, len(sets.promotion_scale), treated, groups, settings.full_cross)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
-    whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster)
+    whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster * settings.block)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
     return draws, _held_out(shape, data, history.weight, whole, settings), whole.cluster
 

@@ -8,7 +8,7 @@ D_g = log Σ_{k in g} q_k e^{a_k} − log Σ_{k in g} q_k and q_g = Σ_{k in g} 
 log units = log Q_j + a_j − σ D_g − log(s0 + (1 − s0) Σ_g q_g e^{(1 − σ) D_g}).
 
 Classes: w_c of the shoppers weigh prices m_c times (Σ w m = 1) and have tastes for groups (Σ w taste = 0), each class a
-logit. At the reference prices they already differ by −κ (m_c − 1) own_j: who minds prices buys what is cheap or nothing
+nested logit with the same σ. At the reference prices they already differ by −κ (m_c − 1) own_j: who minds prices buys what is cheap or nothing
 (κ = 1 if utility is linear in price). The utilities that give Q at the reference prices are found by Berry's
 contraction (Berry, Levinsohn & Pakes 1995); what it leaves is added to log units.
 """
@@ -35,7 +35,7 @@ def nested_structure(shared: dict, dev: jax.Array, cross, block) -> dict:
 
 
 def class_structure(shared: dict, dev: jax.Array, cross, block) -> dict:
-    """own [J] > 0, bend [], outside [] = s0, chance [C], multiple [C], taste [C, J]."""
+    """own [J] > 0, bend [], outside [] = s0, nest [] = σ, chance [C], multiple [C], taste [C, J]."""
     chance = jax.nn.softmax(shared["chance"])
     multiple = jnp.exp(shared["spread"])
     multiple = multiple / (chance @ multiple)
@@ -45,6 +45,7 @@ def class_structure(shared: dict, dev: jax.Array, cross, block) -> dict:
         "own": own,
         "bend": shared["bend"],
         "outside": jax.nn.sigmoid(shared["outside"]),
+        "nest": jax.nn.sigmoid(shared["nest"]),
         "chance": chance,
         "multiple": multiple,
         "taste": (taste - chance @ taste) @ block.group.T - shared["sorting"] * jnp.outer(multiple - 1, own),
@@ -58,7 +59,7 @@ def nested_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.
 
 def class_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
     """Log units at z, utilities shifted by V = `shift`."""
-    return _classes(s, log_level, z, shift, s["outside"])
+    return _classes(s, block, log_level, z, shift)
 
 
 def _nested(s: dict, block, base: jax.Array, move: jax.Array, outside: jax.Array) -> jax.Array:
@@ -71,18 +72,28 @@ def _nested(s: dict, block, base: jax.Array, move: jax.Array, outside: jax.Array
     return base + move - s["nest"] * (inclusive @ block.group.T) - jnp.log(outside + (1 - outside) * sold)
 
 
-def _classes(s: dict, base: jax.Array, z: jax.Array, shift: jax.Array, outside: jax.Array) -> jax.Array:
+def _classes(s: dict, block, base: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
+    outside, nest = s["outside"], s["nest"]
     log_share = jax.nn.log_softmax(base, -1) + jnp.log1p(-outside)
+
+    def inclusive(each):
+        """[..., G] D_g = log Σ_{k in g} e^{u_k}."""
+        top = jax.lax.stop_gradient(jnp.max(each, -1, keepdims=True))
+        return jnp.log(jnp.exp(each - top) @ block.group + TINY) + top
 
     def shares(utility, price):
         """Log share of all shoppers that buys each product."""
         each = utility[..., None, :] + s["taste"] - s["multiple"][:, None] * price[..., None, :]
-        top = jax.lax.stop_gradient(jnp.maximum(jnp.max(each, -1, keepdims=True), 0))
-        log_sum = top + jnp.log(jnp.exp(-top) + jnp.sum(jnp.exp(each - top), -1, keepdims=True))
-        return jax.nn.logsumexp(each - log_sum + jnp.log(s["chance"])[:, None], -2)
+        value = inclusive(each)
+        sold = (1 - nest) * value
+        top = jax.lax.stop_gradient(jnp.maximum(jnp.max(sold, -1, keepdims=True), 0))
+        log_sum = top + jnp.log(jnp.exp(-top) + jnp.sum(jnp.exp(sold - top), -1, keepdims=True))
+        log_chance = jnp.log(s["chance"])[:, None]
+        return jax.nn.logsumexp(each - nest * (value @ block.group.T) - log_sum + log_chance, -2)
 
     none = jnp.zeros_like(base)
-    utility = log_share - jnp.log(outside)  # as if shoppers did not differ
+    utility = log_share - jnp.log(outside)
+    utility = utility + nest / (1 - nest) * (inclusive(utility) @ block.group.T)  # as if shoppers did not differ
     utility = jax.lax.fori_loop(0, CONTRACTIONS, lambda _, at: at + log_share - shares(at, none), utility)
     left = base - shares(utility, none)
     return left + shares(utility + shift, s["own"] * curve(z, s["bend"]))

@@ -20,6 +20,7 @@ from ensemble.anchor.fitting import Data, Fit, moved
 from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Shape, Theta, shared_values, split_rows
 from ensemble.anchor.layout import SEASON_TERMS
 from ensemble.anchor.linearise import linearise, log_means, loss
+from ensemble.anchor.treatments import TREATMENTS
 
 MATCHINGS = 4
 CANDIDATES = 400  # normal draws that the kept ones are chosen from
@@ -86,10 +87,15 @@ def _matched(shape: Shape, block, thetas: Theta, scale, cells, weight) -> Theta:
 @partial(jax.jit, static_argnums=0)
 def _structures(shape: Shape, block, thetas: Theta, scale) -> dict:
     def one(theta):
-        shared = shared_values(shape, theta.shared)
-        dev, moves, cross = split_rows(shape, theta.rows * scale)
-        moves = moves.at[:, SEASON_TERMS:].add(shared["lift"])
-        found = HEADS[shape.head].structure(shared, dev, cross, block)
-        return found | {"moves": moves, "intercept": INTERCEPT_SD * theta.intercept}
+        shared = shared_values(shape, theta.shared, scale)
+        dev, moves, cross = split_rows(shape, theta.rows, scale)
+        season, lifts = moves[:, :SEASON_TERMS], moves[:, SEASON_TERMS:] + shared["lift"]
+        treatment = lifts[:, shape.promotions : shape.promotions + shape.treatments]
+        return HEADS[shape.head].structure(shared, dev, cross, block) | {
+            "season": season,
+            "promotion": lifts[:, : shape.promotions],
+            "treatment": treatment if shape.treatments else jnp.zeros((shape.products, len(TREATMENTS))),
+            "intercept": INTERCEPT_SD * theta.intercept,
+        }  # without controls, which are 0 at prices that we set
 
     return jax.vmap(one)(thetas)

@@ -13,19 +13,34 @@ import jax
 import jax.numpy as jnp
 
 from ensemble.anchor.heads import HEADS, Block
-from ensemble.anchor.layout import SEASON_TERMS, Sets
+from ensemble.anchor.layout import Sets
+from ensemble.anchor.treatments import DEPTH, PAST, RIVALS_USUAL, USUAL
+
+SHIFTS = ("season", "promotion", "treatment", "intercept")  # arrays of a draw that are not of its head's structure
 
 
 class Context(NamedTuple):
-    """A period: season [..., 4] (data_io.features.season) and promotions [..., S, Q] in the panel's units."""
+    """A period.
+
+    Attributes:
+        season: [..., 4] see data_io.features.season.
+        promotions: [..., S, Q] in the panel's units.
+        regular: [..., S] log price below which a price counts as a deal's depth; −inf where there is no promotion.
+        past: [..., S, 2] what is felt of past deals, own and rivals'.
+        usual: [..., S] remembered price, its log relative to the reference, or NaN for prices that last, which become
+            the usual ones.
+    """
 
     season: jax.Array
     promotions: jax.Array
+    regular: jax.Array
+    past: jax.Array
+    usual: jax.Array
 
 
 def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
     """[..., S] log expected units of the named head's draw at log prices [..., S], which broadcast with the context."""
-    shift = _shift(draw, sets, context)
+    shift = _shift(draw, sets, log_prices, context)
     z = _in_cells(sets, log_prices - sets.reference)
     return _by_series(sets, _each_block(HEADS[name].log_units, draw, sets, z, shift))
 
@@ -43,19 +58,31 @@ def own_elasticities(name: str, draw: dict, sets: Sets, log_prices: jax.Array, c
     return jax.lax.map(slope, jnp.arange(products)).sum(0)
 
 
-def _shift(draw: dict, sets: Sets, context: Context) -> jax.Array:
-    """[..., B, M, J] V of a context: season, promotions, intercepts."""
-    promotions = jnp.moveaxis(context.promotions / sets.promotion_scale, -2, -1)
-    lifts = _in_cells(sets, promotions)  # [..., Q, B, M, J]
-    moves = draw["moves"][..., : SEASON_TERMS + len(sets.promotion_scale)]  # the control is 0 at prices we set
-    season = jnp.einsum("...f,bjf->...bj", context.season, moves[..., :SEASON_TERMS])
-    promoted = jnp.einsum("...qbmj,bjq->...bmj", lifts, moves[..., SEASON_TERMS:])
-    return season[..., None, :] + promoted + draw["intercept"]
+def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
+    """[..., B, M, J] V of a context: season, promotions, treatments, intercepts."""
+    treatment = draw["treatment"]
+    season = jnp.einsum("...f,bjf->...bj", context.season, draw["season"])[..., None, :]
+    fixed = jnp.concatenate([context.promotions / sets.promotion_scale, context.past], -1)
+    coefficients = jnp.concatenate([draw["promotion"], treatment[..., PAST]], -1)
+    by_cell = _in_cells(sets, jnp.moveaxis(fixed, -2, -1))  # [..., Q + 2, B, M, J]
+    shift = season + jnp.einsum("...qbmj,bjq->...bmj", by_cell, coefficients) + draw["intercept"]
+    deal = _in_cells(sets, jnp.maximum(context.regular - log_prices, 0))
+    usual = _in_cells(sets, jnp.where(jnp.isnan(context.usual), log_prices - sets.reference, context.usual))
+    parts = ((DEPTH, deal), (USUAL, usual), (RIVALS_USUAL, _mean_rival(sets, usual)))
+    return shift + sum(treatment[:, None, :, number] * values for number, values in parts)
+
+
+def _mean_rival(sets: Sets, cells: jax.Array) -> jax.Array:
+    """[..., B, M, J] mean of the group's other products in the store, 0 where there is none."""
+    rival = sets.same & ~jnp.eye(sets.same.shape[-1], dtype=bool)
+    there = (sets.cells < len(sets.place)).astype(cells.dtype)
+    count = jnp.einsum("bmk,bjk->bmj", there, rival)
+    return jnp.einsum("...bmk,bjk->...bmj", cells, rival) / jnp.maximum(count, 1)
 
 
 def _each_block(equation, draw: dict, sets: Sets, z: jax.Array, other: jax.Array) -> jax.Array:
     """[..., B, M, J] one equation over all blocks."""
-    structure = {key: value for key, value in draw.items() if key not in ("moves", "intercept")}
+    structure = {key: value for key, value in draw.items() if key not in SHIFTS}
     blocks = Block(*(jnp.asarray(getattr(sets, field)) for field in Block._fields))
     over = jax.vmap(equation, in_axes=(0, 0, 0, -3, -3), out_axes=-3)
     shape = jnp.broadcast_shapes(z.shape, other.shape)

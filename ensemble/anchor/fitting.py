@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ensemble.anchor import arrow
-from ensemble.anchor.heads import Block, Shape, Theta, row_scales
+from ensemble.anchor.heads import Block, Shape, Theta, prior_scales
 from ensemble.anchor.linearise import Cells, Noise, linearise, log_means, loss
 from ensemble.anchor.noise import Patterns, estimate, first_noise
 
@@ -16,13 +16,13 @@ LONGEST_STEP = 1.5  # of a shared or row parameter, in prior standard deviations
 ENOUGH = 0.1  # gain in the loss below which steps stop
 ROUNDS = 4  # of steps, then noise and scales
 SCALE_TRUST = 10.0  # parameters that a prior scale of 1 counts for
-SCALE_RANGE = (0.3, 3.0)
+SCALE_RANGE, POOLED_RANGE = (0.3, 3.0), (0.03, 4.0)
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A head fitted to a block: its standardised parameters theta, the rows' sds scale [columns], the noise, and
-    cluster >= 1, by which the data count for less."""
+    """A head fitted to a block: its standardised parameters theta, their prior sds scale (as prior_scales), the noise,
+    and cluster >= 1, by which the data count for less."""
 
     theta: Theta
     scale: np.ndarray
@@ -55,24 +55,25 @@ def first_fit(shape: Shape, data: Data) -> Fit:
         np.zeros((shape.products, shape.columns), np.float32),
         np.zeros((stores, shape.products), np.float32),
     )
-    return Fit(theta, row_scales(shape)[0].astype(np.float32), first_noise(data.patterns))
+    return Fit(theta, prior_scales(shape)[0].astype(np.float32), first_noise(data.patterns))
 
 
-def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int = 1, cluster: bool = True) -> Fit:
-    """The posterior mode, from the best of several starts; weight [T] of the periods."""
+def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int = 1, cluster: int = 1) -> Fit:
+    """The posterior mode, from the best of several starts; weight [T] of the periods; cluster: periods in a block whose
+    residuals may agree, 0 = none do."""
     tried = [climb(shape, data, weight, start, steps // 3) for start in around(shape, data, starts)]
     found = min(tried, key=lambda one: _value(shape, data, weight, one)) if len(tried) > 1 else tried[0]
     for number in range(ROUNDS):
         if number > 0:
             found = climb(shape, data, weight, found, -(-2 * steps // (3 * (ROUNDS - 1))))
-        found = _renewed(shape, data, weight, found, scales=number > 0, cluster=cluster and number == ROUNDS - 2)
+        found = _renewed(shape, data, weight, found, scales=number > 0, cluster=cluster * (number == ROUNDS - 2))
     return climb(shape, data, weight, found, 3)
 
 
 def refit(shape: Shape, data: Data, weight: np.ndarray, start: Fit, steps: int) -> Fit:
     """The mode under other weights, from a fit under similar ones, whose scales stay; the noise is renewed."""
     found = climb(shape, data, weight, start, steps)
-    return _renewed(shape, data, weight, found, scales=False, cluster=False)
+    return _renewed(shape, data, weight, found, scales=False, cluster=0)
 
 
 def climb(shape: Shape, data: Data, weight: np.ndarray, found: Fit, steps: int) -> Fit:
@@ -122,7 +123,7 @@ def _capped(change: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.n
     return part * change, part * intercept
 
 
-def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales: bool, cluster: bool) -> Fit:
+def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales: bool, cluster: int) -> Fit:
     """Noise from the residuals; where asked, prior scales by a step of expectation-maximisation, and the cluster
     effect."""
     cells = data.cells
@@ -137,17 +138,34 @@ def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales
         price[shape.shared_count - shape.drivers : shape.shared_count] = False
         columns = np.arange(shape.columns) == 0
         price[shape.shared_count :] = np.tile(columns, shape.products)
-        factor = max(1.0, arrow.cluster_effect(blocks, reduced, price))
+        factor = max(1.0, arrow.cluster_effect(blocks, reduced, price, cluster))
     if scales:
-        spread = arrow.variances(reduced)[shape.shared_count :].reshape(shape.products, shape.columns)
-        rows = np.asarray(theta.rows, np.float64)
-        base, kind = row_scales(shape)
-        ratio = np.ones(shape.columns)
-        for number in np.unique(kind):
-            part = kind == number
-            tau = scale[part] / base[part]
-            size = (rows[:, part] ** 2 + spread[:, part]) * tau**2
-            ratio[part] = np.sqrt((size.sum() + SCALE_TRUST) / (size.size + SCALE_TRUST))
-        new = (base * np.clip(ratio, *SCALE_RANGE)).astype(np.float32)
-        theta, scale = theta._replace(rows=(rows * (scale / new)).astype(np.float32)), new
+        new = _scales(shape, theta, scale, arrow.variances(reduced))
+        theta, scale = _rescaled(shape, theta, scale / new), new
     return Fit(theta, scale, noise, factor)
+
+
+def _scales(shape: Shape, theta: Theta, scale: np.ndarray, variances: np.ndarray) -> np.ndarray:
+    """Prior sds by a step of expectation-maximisation: of the rows' parameters of one kind together, and of each pooled
+    coefficient alone, so that one which the data do not ask for costs little (relevance determination, MacKay 1994)."""
+    base, kind = prior_scales(shape)
+    columns, count = shape.columns, shape.shared_count
+    rows = np.asarray(theta.rows, np.float64) ** 2 + variances[count:].reshape(shape.products, columns)
+    ratio = np.ones(len(base))
+    for number in np.unique(kind[:columns]):
+        part = np.flatnonzero(kind[:columns] == number)
+        size = rows[:, part] * (scale[part] / base[part]) ** 2
+        ratio[part] = np.sqrt((size.sum() + SCALE_TRUST) / (size.size + SCALE_TRUST))
+    pooled = slice(count - shape.pooled, count)
+    size = np.sqrt(np.asarray(theta.shared, np.float64)[pooled] ** 2 + variances[pooled])
+    ratio[columns:] = size * scale[columns:] / base[columns:]
+    limits = np.where(np.arange(len(base))[:, None] < columns, SCALE_RANGE, POOLED_RANGE)
+    return (base * np.clip(ratio, *limits.T)).astype(np.float32)
+
+
+def _rescaled(shape: Shape, theta: Theta, ratio: np.ndarray) -> Theta:
+    """The same parameters when prior sds fell by the factor `ratio`."""
+    shared = np.array(theta.shared)
+    shared[shape.shared_count - shape.pooled :] *= ratio[shape.columns :]
+    rows = np.asarray(theta.rows) * ratio[: shape.columns]
+    return theta._replace(shared=shared.astype(np.float32), rows=rows.astype(np.float32))

@@ -2,8 +2,8 @@
 
 Every head has parameters that are shared (by all products of a block), a row of them per product, and an intercept
 per store and product. All are kept as numbers u with prior N(0, 1). Columns of a product's row: dev of the own
-effect, 4 seasonal terms, a lift per driver (promotions, control) and, where the head has cross effects, one for each
-rival (or one for all: the price index). Not for fitting.
+effect, 4 seasonal terms, a lift per driver (promotions, treatments, controls) and, where the head has cross effects,
+one for each rival (or one for all: the price index). Not for fitting.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from ensemble.anchor import attraction, separable
 from ensemble.anchor.control import CONTROLS
 from ensemble.anchor.layout import SEASON_TERMS
+from ensemble.anchor.treatments import TREATMENT_PRIOR, TREATMENT_SD
 
 INTERCEPT_SD = 3.0
 DEV_SD, SEASON_SD, LIFT_SD, CONTROL_SD, CROSS_SD = 0.3, 0.25, 0.12, 0.15, 0.3
@@ -77,6 +78,7 @@ HEADS = {
         | OUTSIDE
         | {
             "bend": (1.0, 0.4),
+            "nest": (-1.0, 1.2),
             "dearness": (0.6, 0.4),
             "sorting": (1.0, 0.4),
             "spread": ((-0.65, 0.0, 0.65), 0.4),
@@ -91,14 +93,25 @@ HEADS = {
 
 
 class Shape(NamedTuple):
-    """A head's sizes in one table, hashable: head, products J, drivers Q (promotions and, last, the controls for prices
-    that followed demand), groups G, cross columns n (0, 1 or J)."""
+    """A head's sizes in one table, hashable: head, products J, promotions Q, treatments (none or all of TREATMENTS),
+    groups G, cross columns n (0, 1 or J)."""
 
     head: str
     products: int
-    drivers: int
+    promotions: int
+    treatments: int
     groups: int
     cross: int
+
+    @property
+    def drivers(self) -> int:
+        """What moves demand beside season and prices: promotions, treatments and the controls, in this order."""
+        return self.promotions + self.pooled
+
+    @property
+    def pooled(self) -> int:
+        """Drivers, the last ones, whose common coefficient has a prior sd that the data decide."""
+        return self.treatments + CONTROLS
 
     @property
     def columns(self) -> int:
@@ -111,7 +124,8 @@ class Shape(NamedTuple):
         for name, (mean, sd) in HEADS[self.head].priors.items():
             means = np.repeat(mean, self.groups) if name == "taste" else np.atleast_1d(mean)
             found.append((name, means, np.full(len(means), sd)))
-        means, sds = np.array([LIFT_PRIOR] * (self.drivers - CONTROLS) + [CONTROL_PRIOR] * CONTROLS).T
+        lifts = [LIFT_PRIOR] * self.promotions + [TREATMENT_PRIOR] * self.treatments + [CONTROL_PRIOR] * CONTROLS
+        means, sds = np.array(lifts).T
         return [*found, ("lift", means, sds)]
 
     @property
@@ -128,30 +142,41 @@ class Theta(NamedTuple):
     intercept: jax.Array
 
 
-def head_shape(name: str, products: int, drivers: int, groups: int, full_cross: int) -> Shape:
+def head_shape(name: str, products: int, promotions: int, treatments: int, groups: int, full_cross: int) -> Shape:
     """Sizes of the named head."""
     cross = (products if products <= full_cross else 1) if HEADS[name].separable else 0
-    return Shape(name, products, drivers, groups, cross)
+    return Shape(name, products, promotions, treatments, groups, cross)
 
 
-def row_scales(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
-    """[columns] prior sd, and the number of the prior scale that each column belongs to (5 of them)."""
-    counts = (1, SEASON_TERMS, shape.drivers - CONTROLS, CONTROLS, shape.cross)
-    return np.repeat((DEV_SD, SEASON_SD, LIFT_SD, CONTROL_SD, CROSS_SD), counts), np.repeat(np.arange(5), counts)
+def prior_scales(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+    """[columns + pooled] prior sds of a row and of the pooled lifts, and the number of the scale each belongs to."""
+    counts = (1, SEASON_TERMS, shape.promotions, shape.treatments, CONTROLS, shape.cross)
+    sds = np.repeat((DEV_SD, SEASON_SD, LIFT_SD, TREATMENT_SD, CONTROL_SD, CROSS_SD), counts)
+    kinds = np.repeat(np.arange(len(counts)), counts)
+    pooled = shape.shared()[-1][2][shape.promotions :]
+    return np.concatenate([sds, pooled]), np.concatenate([kinds, len(counts) + np.arange(shape.pooled)])
 
 
-def shared_values(shape: Shape, numbers: jax.Array) -> dict:
-    """Shared parameters by name from their standardised numbers [n]; single ones as scalars."""
+def lift_scales(shape: Shape, scale: jax.Array) -> jax.Array:
+    """[drivers] prior sds of the shared lifts, of the pooled ones from `scale` as prior_scales has it."""
+    fixed = shape.shared()[-1][2][: shape.promotions]
+    return jnp.concatenate([jnp.asarray(fixed, jnp.float32), scale[shape.columns :]])
+
+
+def shared_values(shape: Shape, numbers: jax.Array, scale: jax.Array) -> dict:
+    """Shared parameters by name from their standardised numbers [n]; single ones as scalars; scale as prior_scales."""
     found, start = {}, 0
     for name, means, sd in shape.shared():
-        values = jnp.asarray(means, jnp.float32) + jnp.asarray(sd, jnp.float32) * numbers[start : start + len(means)]
+        spread = lift_scales(shape, scale) if name == "lift" else jnp.asarray(sd, jnp.float32)
+        values = jnp.asarray(means, jnp.float32) + spread * numbers[start : start + len(means)]
         found[name] = values if len(means) > 1 or name in ("lift", "taste") else values[0]
         start += len(means)
     return found
 
 
-def split_rows(shape: Shape, rows: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """dev [J], moves [J, 4 + Q] (season, lifts), cross [J, n] from rows in natural units."""
+def split_rows(shape: Shape, rows: jax.Array, scale: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """dev [J], moves [J, 4 + drivers] (season, lifts), cross [J, n] in natural units from standardised rows."""
+    rows = rows * scale[: shape.columns]
     moves_end = 1 + SEASON_TERMS + shape.drivers
     return rows[:, 0], rows[:, 1:moves_end], rows[:, moves_end:]
 

@@ -18,6 +18,7 @@ from data_io.features import season
 from data_io.types import SalesPanel
 from ensemble.anchor.control import CONTROLS, controls
 from ensemble.anchor.settings import AnchorSettings
+from ensemble.anchor.treatments import meetings, regular_price, treatments
 
 ABSENT = 1e-6  # units of a product that a store does not sell
 SEASON_TERMS = 4
@@ -36,6 +37,7 @@ class Sets(NamedTuple):
         dearness: [B, J] log of the reference price less its mean.
         log_level: [B, M, J] log of mean units.
         reference: [S] log of the product's median price.
+        regular: [S] log of the last price without promotion.
         promotion_scale: [Q] largest value of each promotion.
     """
 
@@ -47,12 +49,13 @@ class Sets(NamedTuple):
     dearness: np.ndarray
     log_level: np.ndarray
     reference: np.ndarray
+    regular: np.ndarray
     promotion_scale: np.ndarray
 
 
 class History(NamedTuple):
-    """The sales in cells: z, units and seen [B, M, T, J], drivers [B, M, T, J, Q + 2] (scaled promotions and, last,
-    the controls), season [T, 4], weight [T]."""
+    """The sales in cells: z, units and seen [B, M, T, J], drivers [B, M, T, J, Q + 5 + 2] (scaled promotions,
+    treatments and, last, the controls), season [T, 4], weight [T]."""
 
     z: np.ndarray
     units: np.ndarray
@@ -89,6 +92,11 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         return np.moveaxis(padded[cells], 2, 3) if values.ndim > 1 else padded[cells]
 
     control = controls(panel, weight) if settings.control else np.zeros((*panel.price.shape, CONTROLS))
+    promoted = (panel.promotions > 0).any(-1)
+    if settings.treatments:
+        treated = treatments(log_price - reference[product][:, None], promoted, meetings(panel.series))
+    else:
+        treated = np.zeros((*panel.price.shape, 0))
     scale = np.maximum(np.abs(panel.promotions).max((0, 1), initial=0), 1e-9)
     known = members >= 0
     dear = np.where(known, reference[members], 0)
@@ -103,17 +111,24 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         dearness=np.where(known, dear - centre, 0).astype(np.float32),
         log_level=np.log(in_cells(mean, ABSENT)).astype(np.float32),
         reference=reference[product],
+        regular=regular_price(log_price, promoted)[:, _last(seen)],
         promotion_scale=scale.astype(np.float32),
     )
     history = History(
         z=in_cells((log_price - sets.reference[:, None]).astype(np.float32), 0),
         units=in_cells(panel.units.astype(np.float32), 0),
         seen=in_cells(panel.observed.astype(np.float32), 0),
-        drivers=in_cells(np.concatenate([panel.promotions / scale, control], -1).astype(np.float32), 0),
+        drivers=in_cells(np.concatenate([panel.promotions / scale, treated, control], -1).astype(np.float32), 0),
         season=season(panel.periods),
         weight=weight.astype(np.float32),
     )
     return sets, history
+
+
+def _last(seen: np.ndarray) -> int:
+    """The last period in which anything was seen, else the last."""
+    periods = np.flatnonzero(seen.any(0))
+    return int(periods[-1]) if len(periods) else -1
 
 
 def _reference(log_price: np.ndarray, seen: np.ndarray, product: np.ndarray, products: int) -> np.ndarray:

@@ -13,6 +13,8 @@ class AnchorSettings:
     weights of the heads. temperature: of those weights. steps: most damped steps of a fit (a fold takes a third).
     block_products: most products fitted together; larger tables are split by category, then by this number.
     full_cross: in blocks of more products, cross effects run through the group's price index alone.
+    treatments: let deals' depth, past deals and the usual price have effects of their own, so that what a regular
+    price does in the long run is not read off deals.
     control: let costs, where they move prices, tell apart what prices did and what they followed.
     cluster: let data count for less where the residuals of a period agree across stores."""
 
@@ -26,5 +28,6 @@ class AnchorSettings:
     steps: int = 30
     block_products: int = 40
     full_cross: int = 16
+    treatments: bool = True
     control: bool = True
     cluster: bool = True

@@ -1,0 +1,69 @@
+"""What a price is beside high or low: how deep a deal, how lately there were deals, how far from the usual price.
+
+A deal is not a low regular price: shoppers store what they buy on it, and the weeks after it sell less (Hendel & Nevo
+2006); shoppers also judge a price by those they remember. Each of these has its own coefficient in demand, nearly one
+number for all products, so that what a lasting regular price does is not read off deals. Not for equations or fitting.
+Axes: S series, T periods.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+TREATMENTS = ("depth", "past_deals", "rivals_past_deals", "usual_price", "rivals_usual_price")
+DEPTH, PAST, USUAL, RIVALS_USUAL = 0, slice(1, 3), 3, 4
+TREATMENT_PRIOR, TREATMENT_SD = (0.0, 0.7), 0.12
+MEMORY = 0.7  # of the usual price, from period to period
+KEPT = 0.6  # of what a deal left in households, from period to period
+
+
+def treatments(z: np.ndarray, promoted: np.ndarray, meeting: np.ndarray) -> np.ndarray:
+    """[S, T, 5] in the order of TREATMENTS: log depth below the regular price on promotion, what is felt of past depths
+    and the remembered log price, each of the product's own and of its mean rival.
+
+    Args:
+        z: [S, T] log prices relative to the product's reference. promoted: [S, T] bool.
+        meeting: [S] code of the store and group, whose products are rivals.
+    """
+    depth = np.maximum(regular_price(z, promoted) - z, 0) * promoted
+    past, usual = _carried(depth, KEPT), usual_price(z)
+    return np.stack([depth, past, _mean_rival(past, meeting), usual, _mean_rival(usual, meeting)], -1)
+
+
+def meetings(series: pd.DataFrame) -> np.ndarray:
+    """[S] code of each series' store and category."""
+    return series.groupby(["store", "category"], sort=False).ngroup().to_numpy()
+
+
+def _mean_rival(values: np.ndarray, meeting: np.ndarray) -> np.ndarray:
+    """[S, T] mean of the other series that one meets, 0 where there is none."""
+    total = np.zeros((meeting.max(initial=-1) + 1, values.shape[1]))
+    np.add.at(total, meeting, values)
+    rivals = np.bincount(meeting)[meeting][:, None] - 1
+    return np.where(rivals > 0, total[meeting] - values, 0) / np.maximum(rivals, 1)
+
+
+def regular_price(log_price: np.ndarray, promoted: np.ndarray) -> np.ndarray:
+    """[S, T] log of the last price without promotion (before the first one, of that; of none, the price)."""
+    kept = pd.DataFrame(np.where(promoted, np.nan, log_price))
+    found = kept.ffill(axis=1).bfill(axis=1).to_numpy()
+    return np.where(np.isnan(found), log_price, found)
+
+
+def usual_price(log_price: np.ndarray) -> np.ndarray:
+    """[S, T] remembered log price before each period's own is seen: r ← .7 r + .3 log p, first the first price."""
+    remembered = np.empty_like(log_price)
+    remembered[:, 0] = log_price[:, 0]
+    for period in range(1, log_price.shape[1]):
+        before = remembered[:, period - 1]
+        remembered[:, period] = MEMORY * before + (1 - MEMORY) * log_price[:, period - 1]
+    return remembered
+
+
+def _carried(depth: np.ndarray, kept: float) -> np.ndarray:
+    """[S, T] Σ_k kept^(k−1) depth k periods ago."""
+    left = np.zeros_like(depth)
+    for period in range(1, depth.shape[1]):
+        left[:, period] = kept * left[:, period - 1] + depth[:, period - 1]
+    return left
