@@ -4,7 +4,7 @@
 the oracle is the one that a run's summary.json is judged by. There a price index per category must stay within a band
 at the units sold at current prices: the oracle and every figure of `broken` use the true units, jointprice those that
 its model expects, and simple methods last weeks' sales. None but the oracle can keep the true index exactly, which is
-why `broken` is reported. Axes: M stores, S = M · J offers, G groups of a rule.
+why `broken` is reported: with it above 0, a share may exceed 1. Axes: M stores, S = M · J offers, G groups of a rule.
 """
 
 from __future__ import annotations
