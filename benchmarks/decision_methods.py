@@ -17,6 +17,9 @@ from data_io.markets.types import Market
 
 COMBINE_ALONE = ("mean", "median", "trimmed_mean", "vote", "soft_vote", "lower_confidence", "worst_group")
 """Aggregations that weigh no member: they change nothing in training."""
+AFTER_TRAINING = ("objective", "search", "rules")
+"""Groups of settings that are asked only once a model is trained."""
+STEEPEST, FLATTEST = -8.0, -1.1  # own elasticities that a markup is formed from
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,46 @@ def hold(market: Market) -> Decision:
     return Decision(market.hold)
 
 
+def uniform_markup(market: Market) -> Decision:
+    """One markup factor over cost for the whole market, e / (e + 1) of one log-log elasticity e pooled over all
+    products with store × product effects; cut at the bounds. It expects the gain of that one elasticity."""
+    offers, shape = _offers(market)
+    log_price, log_units, sold = _logs(market)
+    x, y = (values - _mean(values, sold) for values in (log_price, log_units))
+    elasticity = np.clip((x * y).sum(where=sold) / (x * x).sum(where=sold), STEEPEST, FLATTEST)
+    effect = _mean(log_units - elasticity * log_price, sold)[:, 0]
+    smearing = np.exp(y - elasticity * x).mean(where=sold)
+    best = np.clip(offers["cost"] * elasticity / (elasticity + 1), offers["min_price"], offers["max_price"])
+
+    def profit(price: np.ndarray) -> float:
+        return ((price - offers["cost"]) * smearing * np.exp(effect) * price**elasticity).sum()
+
+    return Decision(
+        prices=best.reshape(-1),
+        promised=float(profit(best) - profit(offers["current_price"])),
+        elasticity=np.full(shape, elasticity).reshape(-1),
+    )
+
+
+def joint_ols(market: Market) -> Decision:
+    """Log units on all log prices of the store, product by product, and an ascent of profit; see decision_joint."""
+    from benchmarks.decision_joint import ascend, elasticities
+
+    offers, shape = _offers(market)
+    log_price, log_units, sold = _logs(market)
+    slopes, levels = elasticities(log_units, log_price, sold)
+    columns = (offers[name] for name in ("cost", "current_price", "min_price", "max_price"))
+    best, gain = ascend(slopes, levels, *columns)
+    return Decision(best.reshape(-1), gain, np.broadcast_to(np.diagonal(slopes), shape).reshape(-1))
+
+
 def ols_markup(market: Market) -> Decision:
     """Log units on log price with store effects, product by product; price = cost · e / (e + 1) within the bounds."""
     offers, shape = _offers(market)
-    log_price, units = np.log(_cube(market, "price")), _cube(market, "units")
-    sold = units > 0
-    log_units = np.log(np.where(sold, units, 1))
+    log_price, log_units, sold = _logs(market)
     x, y = (values - _mean(values, sold) for values in (log_price, log_units))
     slope = (x * y).sum((0, 1), where=sold) / (x * x).sum((0, 1), where=sold)
-    elasticity = np.clip(slope, -8.0, -1.1)
+    elasticity = np.clip(slope, STEEPEST, FLATTEST)
     effect = _mean(log_units - elasticity * log_price, sold)
     smearing = np.exp(log_units - effect - elasticity * log_price).mean((0, 1), where=sold)
 
@@ -75,7 +109,7 @@ def jointprice(market: Market, overrides: Sequence[str]) -> Decision:
     from jointprice.promise import gains, promise
 
     config = compose(overrides)
-    fitted = _fit(tuple(word for word in overrides if word.removeprefix("aggregation=") not in COMBINE_ALONE))
+    fitted = _fit(tuple(word for word in overrides if changes_training(word)))
     way = config.aggregation
     aggregation = replace(fitted.ensemble.pricing, name=way.name, confidence=way.confidence, trim=way.trim)
     ensemble = replace(fitted.ensemble, pricing=aggregation)
@@ -93,9 +127,18 @@ def jointprice(market: Market, overrides: Sequence[str]) -> Decision:
     )
 
 
+def changes_training(override: str) -> bool:
+    """Whether an override of jointprice can change the trained model; rules, objective and search cannot."""
+    key, _, value = override.lstrip("+~").partition("=")
+    if key == "aggregation":
+        return value not in COMBINE_ALONE
+    return key.partition(".")[0] not in AFTER_TRAINING
+
+
 @lru_cache(maxsize=1)
 def _fit(overrides: tuple[str, ...]) -> Any:
-    """The model trained with these overrides: methods that only combine its members differently share it."""
+    """The model trained with these overrides: methods that only combine its members differently, search otherwise or
+    keep other rules share it."""
     from jointprice.api import fit
 
     return fit(overrides=overrides)
@@ -109,7 +152,13 @@ def lightgbm_grid(market: Market) -> Decision:
     return Decision(prices, promised, elasticity)
 
 
-SIMPLE = {"hold": hold, "ols_markup": ols_markup, "lightgbm_grid": lightgbm_grid}
+SIMPLE = {
+    "hold": hold,
+    "uniform_markup": uniform_markup,
+    "ols_markup": ols_markup,
+    "joint_ols": joint_ols,
+    "lightgbm_grid": lightgbm_grid,
+}
 
 
 def _offers(market: Market) -> tuple[dict[str, np.ndarray], tuple[int, int]]:
@@ -117,6 +166,12 @@ def _offers(market: Market) -> tuple[dict[str, np.ndarray], tuple[int, int]]:
     shape = market.offers["store"].nunique(), market.offers["product"].nunique()
     names = ("cost", "current_price", "min_price", "max_price")
     return {name: market.offers[name].to_numpy().reshape(shape) for name in names}, shape
+
+
+def _logs(market: Market) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """[M, T, J] log price, log units (0 where none were sold), and bool, where some were."""
+    units = _cube(market, "units")
+    return np.log(_cube(market, "price")), np.log(np.where(units > 0, units, 1)), units > 0
 
 
 def _cube(market: Market, column: str) -> np.ndarray:

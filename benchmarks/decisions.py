@@ -1,9 +1,15 @@
-"""How good are the prices? Methods scored on markets whose truth is known, against the oracle within the bounds.
+"""How good are the prices? Methods scored on markets whose truth is known, against the oracle under the same rules.
 
     python -m benchmarks.decisions --markets loglog:exogenous,logit:strong --methods hold,ols_markup --seeds 10 \\
         --method "default:" --method "vote:aggregation=vote" --out benchmarks/results/decisions_vote.json
 
---method NAME:OVERRIDES is jointprice with these overrides. Every finished cell is appended to a .jsonl file beside
+--method NAME:OVERRIDES is jointprice with these overrides. The plain neural ensemble, price as any other input and
+no structural response, is
+--method "mlp:response=networks ensemble.groups=[{body:mlp,head:free}] ensemble.members=8 aggregation=mean".
+--rules default asks for prices under jointprice's default rules (bounds, at most 15 % change, price index, observed
+range), and judges by the best under these; --rules bounds,default does both with one trained model. Simple methods
+know no rules: there they search within what single prices are allowed, then move each category into the index's band
+(benchmarks.decision_rules says how, and what `broken` means). Every finished cell is appended to a .jsonl file beside
 --out; a second call does only what is missing or failed. Cells know their overrides, not the version of the code:
 delete the .jsonl file after a change of the code. Not a test: nothing here passes or fails.
 """
@@ -15,9 +21,10 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -26,22 +33,22 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.decision_methods import SIMPLE, Decision, jointprice
+from benchmarks.decision_rules import RULE_SETS, Allowed
 from benchmarks.record import RESULTS, save
 from data_io.markets.catalogue import MARKETS, ON_REAL_PATHS, make_market
-from data_io.markets.oracle import oracle_prices
 from data_io.markets.types import Market
 
 JUICE = Path(__file__).parents[2] / "shared" / "data" / "orange_juice"
-BASE = ("data=synthetic", "rules=bounds", "search.scope=store_product")
+BASE = ("data=synthetic", "search.scope=store_product")
 CELLS_IN_MEMORY = 20
 WORTH_MOVING = 0.02  # promises are compared where the oracle gains at least this share
-KEY = ("market", "variant", "seed", "method", "overrides")
+KEY = ("market", "variant", "seed", "rules", "method", "overrides")
 Cell = dict[str, Any]
 
 
 @dataclass
 class Case:
-    """One market to price; it and its oracle are drawn when first needed."""
+    """One market to price; it and, per rule set, its oracle are drawn when first needed."""
 
     name: str
     variant: str
@@ -53,15 +60,15 @@ class Case:
         return make_market(self.name, self.variant, self.seed, self.folder)
 
     @cached_property
-    def best(self) -> float:
-        """Profit of the oracle."""
-        return float(self.market.profit(oracle_prices(self.market)))
+    def allowed(self) -> dict[str, Allowed]:
+        """By rule set."""
+        return {name: Allowed(self.market, name, self.overrides(name)) for name in RULE_SETS}
 
-    def overrides(self) -> list[str]:
+    def overrides(self, rules: str) -> list[str]:
         """What jointprice is asked, before a method's own overrides."""
         folder = [f"data.folder='{self.folder}'"] if self.name in ON_REAL_PATHS else []
         market = (f"data.market={self.name}", f"data.variant={self.variant}", f"data.market_seed={self.seed}")
-        return [*BASE, *market, *folder]
+        return [*BASE, f"rules={rules}", *market, *folder]
 
 
 def score(market: Market, best: float, decision: Decision) -> Cell:
@@ -92,19 +99,26 @@ def _elasticity_errors(market: Market, decision: Decision) -> Cell:
     }
 
 
-def run(case: Case, decide: Callable[[Case], Decision]) -> Cell:
+def run(case: Case, rules: str, decide: Callable[[Case, str], Decision]) -> Cell:
     """One cell; whatever a method raises is recorded instead of its score. Drawing the market is not timed."""
     try:
-        best, started = case.best, time.perf_counter()
-        decision = decide(case)
+        allowed = case.allowed[rules]
+        best, started = allowed.best, time.perf_counter()
+        decision = decide(case, rules)
         seconds = time.perf_counter() - started
-        return {"status": "done", **score(case.market, best, decision), "seconds": round(seconds, 2)}
+        scored = score(case.market, best, decision)
+        return {"status": "done", **scored, "broken": allowed.broken(decision.prices), "seconds": round(seconds, 2)}
     except Exception as error:
         return {"status": "failed", "error": f"{type(error).__name__}: {error}"[:500]}
 
 
-def measure(cases: list[Case], methods: dict[str, tuple[str, ...] | None], kept: Path) -> Iterator[Cell]:
-    """Every case by every method, from `kept` where it is done there; what is new is appended.
+def measure(
+    cases: list[Case],
+    methods: dict[str, tuple[str, ...] | None],
+    kept: Path,
+    rules: Sequence[str] = RULE_SETS[:1],
+) -> Iterator[Cell]:
+    """Every case by every method under every rule set, from `kept` where it is done there; what is new is appended.
 
     Args:
         methods: name -> overrides of jointprice, or None for one of SIMPLE.
@@ -113,12 +127,11 @@ def measure(cases: list[Case], methods: dict[str, tuple[str, ...] | None], kept:
     kept.parent.mkdir(parents=True, exist_ok=True)
     measured = 0
     for case in cases:
-        for name, overrides in methods.items():
-            cell = dict(
-                zip(KEY, (case.name, case.variant, case.seed, name, overrides and list(overrides)), strict=True)
-            )
+        for (name, overrides), rule_set in product(methods.items(), rules):  # rules last: they share a trained model
+            told = (case.name, case.variant, case.seed, rule_set, name, overrides and list(overrides))
+            cell = dict(zip(KEY, told, strict=True))
             if _key(cell) not in done:
-                cell |= run(case, _method(name, overrides))
+                cell |= run(case, rule_set, _method(name, overrides))
                 measured += 1
                 if measured % CELLS_IN_MEMORY == 0:
                     jax.clear_caches()  # compiled programs fill a process's memory maps
@@ -130,12 +143,11 @@ def measure(cases: list[Case], methods: dict[str, tuple[str, ...] | None], kept:
 
 
 def table(cells: list[Cell]) -> pd.DataFrame:
-    """One row per market, variant and method: means over the seeds, the standard error and the worst seed."""
+    """One row per market, variant, rule set and method: means over the seeds, the standard error, the worst seed."""
     rows = []
-    for (market, variant, method), all_seeds in pd.DataFrame(cells).groupby(
-        ["market", "variant", "method"], sort=False
-    ):
-        row = {"market": f"{market}:{variant}", "method": method}
+    by = ["market", "variant", "rules", "method"]
+    for (market, variant, rules, method), all_seeds in pd.DataFrame(cells).groupby(by, sort=False):
+        row = {"market": f"{market}:{variant}", "rules": rules, "method": method}
         group = all_seeds[all_seeds["status"] == "done"]
         row |= {"seeds": len(group), "failed": len(all_seeds) - len(group)}
         if len(group):
@@ -155,16 +167,17 @@ def table(cells: list[Cell]) -> pd.DataFrame:
                     for name in ("elasticity_rmse", "rmse_identified", "identified")
                 },
                 "below_hold": int((group["captured"] < 0).sum()),
+                "broken": group["broken"].max(),
                 "seconds": group["seconds"].mean(),
             }
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _method(name: str, overrides: tuple[str, ...] | None) -> Callable[[Case], Decision]:
+def _method(name: str, overrides: tuple[str, ...] | None) -> Callable[[Case, str], Decision]:
     if overrides is None:
-        return lambda case: SIMPLE[name](case.market)
-    return lambda case: jointprice(case.market, [*case.overrides(), *overrides])
+        return lambda case, rules: case.allowed[rules].kept(SIMPLE[name](case.allowed[rules].narrowed))
+    return lambda case, rules: jointprice(case.market, [*case.overrides(rules), *overrides])
 
 
 def _key(cell: Cell) -> str:
@@ -184,7 +197,7 @@ def _read(kept: Path) -> list[Cell]:
 
 def _line(cell: Cell) -> str:
     told = f"share {cell['share']:.3f} in {cell['seconds']:.1f} s" if cell["status"] == "done" else cell["error"]
-    return f"{cell['market']}:{cell['variant']} seed {cell['seed']} {cell['method']}: {told}"
+    return f"{cell['market']}:{cell['variant']} seed {cell['seed']} {cell['rules']} {cell['method']}: {told}"
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -193,6 +206,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--markets", default="loglog:exogenous", help="NAME[:VARIANT],…")
     parser.add_argument("--methods", default="hold", help=f"of {', '.join(SIMPLE)}; may be empty")
     parser.add_argument("--method", action="append", default=[], metavar="NAME:OVERRIDES")
+    parser.add_argument("--rules", default=RULE_SETS[0], help=f"of {', '.join(RULE_SETS)}; both by a comma")
     parser.add_argument("--seeds", default="10", help="how many, or a list: 3,5,8")
     parser.add_argument("--folder", default=str(JUICE), help="the orange-juice table, for the market nested")
     parser.add_argument("--out", type=Path, default=RESULTS / "decisions.json")
@@ -206,6 +220,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     found.methods = dict.fromkeys(simple) | {name: tuple(shlex.split(overrides)) for name, _, overrides in named}
     if not found.methods:
         parser.error("nothing to measure: name --methods or --method")
+    found.rules = found.rules.split(",")
+    if unknown := [name for name in found.rules if name not in RULE_SETS]:
+        parser.error(f"--rules {unknown[0]}: choose of {', '.join(RULE_SETS)}")
     found.markets = [text.partition(":")[::2] for text in found.markets.split(",")]
     if unknown := [name for name, _ in found.markets if name not in MARKETS]:
         parser.error(f"--markets {unknown[0]}: choose of {', '.join(MARKETS)}")
@@ -217,7 +234,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     asked = parse(arguments)
     cases = [Case(*market, seed, asked.folder) for seed in asked.seeds for market in asked.markets]
-    cells = list(measure(cases, asked.methods, asked.out.with_suffix(".jsonl")))
+    cells = list(measure(cases, asked.methods, asked.out.with_suffix(".jsonl"), asked.rules))
     result = table(cells)
     print(result.to_string(index=False, float_format="{:.3f}".format, na_rep="-"))
     rows = json.loads(result.to_json(orient="records"))

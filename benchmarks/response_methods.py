@@ -2,9 +2,9 @@
 
 Every method answers one question: the change of log units when the series' own price goes from that of the period
 before to its own, all else (season, rivals' prices and promotions, past sales) as in the second period. Only `joint`
-lets the rivals' prices and promotions move too. `double_ml` is our own
-cross-fitted partially linear stage, with linear learners for what prices and sales have in common with the controls;
-DoubleML and EconML are not asked.
+lets the rivals' prices and promotions move too. `double_ml` is our own cross-fitted partially linear stage, with
+linear learners for what prices and sales have in common with the controls; `doubleml` the package of that name with
+boosted trees for them (benchmarks.response_doubleml).
 
 Axes: D draws, N moves, S series, T periods, J products.
 """
@@ -20,6 +20,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from benchmarks.decision_trees import PARAMETERS, ROUNDS
+from benchmarks.response_doubleml import Partialled, partially_linear
 from benchmarks.response_moves import Moves, common_effect
 from data_io.features import season
 from data_io.panel import hide
@@ -49,6 +50,7 @@ class Learner:
         self.moves, self.config = moves, config
         self.panel = hide(moves.panel, moves.known)
         self._anchor: Anchor | None = None
+        self._trees: dict[int, Partialled] = {}
 
     def jointprice(self) -> Change:
         """The structural anchor of jointprice: the ratio of expected units at the two own prices."""
@@ -63,7 +65,35 @@ class Learner:
         whose mean the others take; errors are those before shrinking. Without the verdict, slopes that rest on two
         sales swamp the rest."""
         columns, code = columns_of(self.panel), self._code("product")
-        slope, error = self._slopes(code, lambda series, pool: slopes(columns.of(series), pool))
+        return self._drawn_to_category(code, *self._slopes(code, lambda series, pool: slopes(columns.of(series), pool)))
+
+    def doubleml(self) -> Change:
+        """Slopes of the products on what DoubleML's trees leave of units and prices, then as in double_ml."""
+        code, category = self._code("product"), self._code("category")
+        found = [self._partialled(number) for number in range(category.max() + 1)]
+        left, rows = sum(each.left for each in found), sum(each.rows for each in found) > 0
+
+        def one(series: np.ndarray, pool: Pool) -> Fit:
+            seen = rows[series]
+            return fit(left[series][..., 0], left[series][..., 1:], seen, pool, pool.sum(seen.any(1).astype(int)))
+
+        return self._drawn_to_category(code, *self._slopes(code, one))
+
+    def doubleml_pooled(self) -> Change:
+        """DoubleML's own coefficient and error, one for all products of a category."""
+        code = self._code("category")
+        found = [self._partialled(number) for number in range(code.max() + 1)]
+        return self._linear(code, *(np.array([getattr(each, name) for each in found]) for name in ("slope", "error")))
+
+    def _partialled(self, category: int) -> Partialled:
+        """DoubleML's regression on one category, done once."""
+        if category not in self._trees:
+            self._trees[category] = partially_linear(
+                self.panel, self._code("product"), self._code("category") == category
+            )
+        return self._trees[category]
+
+    def _drawn_to_category(self, code: np.ndarray, slope: np.ndarray, error: np.ndarray) -> Change:
         names = pd.factorize(self.panel.series["product"])[1]
         judged = verdicts(self.panel, corrected=self.config.response.control).set_index("product")
         identified = (judged["power"].reindex(names) == "identified").to_numpy()
@@ -168,6 +198,8 @@ METHODS: dict[str, Callable[[Learner], Change]] = {
     "jointprice, rivals move too": Learner.joint,
     "double_ml (own)": Learner.double_ml,
     "double_ml (own), pooled": Learner.pooled,
+    "doubleml": Learner.doubleml,
+    "doubleml, pooled": Learner.doubleml_pooled,
     "loglog_ols": Learner.ols,
     "lightgbm": Learner.lightgbm,
 }

@@ -7,11 +7,17 @@ import numpy as np
 import pytest
 
 from benchmarks import decisions
-from benchmarks.decision_methods import SIMPLE, Decision, ols_markup
+from benchmarks.decision_methods import SIMPLE, Decision, changes_training, ols_markup
 from benchmarks.decisions import Case, main, measure, parse, run, score, table
 from data_io.markets.catalogue import make_market
 from data_io.markets.oracle import oracle_prices
+from jointprice import api
 
+TINY = (
+    "experiment=quick search=random search.evaluations=64 training.epochs=1 training.refit=false "
+    "ensemble.members=1 ensemble.groups=[{body:mlp,head:elasticity}] training.promise_members=1 "
+    "response.heads=[elasticity] response.draws=3 response.folds=0 response.steps=3"
+)
 SIMPLEST = ["--markets", "loglog", "--methods", "hold,ols_markup", "--seeds", "1"]
 
 
@@ -40,7 +46,9 @@ def test_a_second_call_does_only_what_is_missing(tmp_path, monkeypatch):
     main([*SIMPLEST, "--out", str(out)])
     kept = out.with_suffix(".jsonl").read_text()
     asked = []
-    monkeypatch.setattr(decisions, "run", lambda case, decide: asked.append(case.seed) or run(case, decide))
+    monkeypatch.setattr(
+        decisions, "run", lambda case, rules, decide: asked.append(case.seed) or run(case, rules, decide)
+    )
     main([*SIMPLEST, "--out", str(out)])
     assert asked == []
     assert out.with_suffix(".jsonl").read_text() == kept
@@ -95,6 +103,7 @@ def test_true_elasticities_have_no_error_and_shifted_ones_their_shift(market):
 
 def test_promises_are_summed_over_the_seeds_where_the_oracle_gains():
     cell = {"market": "m", "variant": "v", "method": "a", "status": "done", "captured": 0.5, "seconds": 1.0}
+    cell |= {"rules": "bounds", "broken": 0.0}
     cell |= dict.fromkeys(("elasticity_rmse", "rmse_identified", "identified", "in_model", "covered"))
     cells = [
         cell | {"seed": 0, "share": 0.9, "promised": 30.0, "realised": 10.0, "oracle_uplift": 0.2},
@@ -128,16 +137,24 @@ def test_trees_keep_the_bounds_and_expect_a_gain(market):
 
 
 def test_jointprice_is_scored_under_the_overrides_named(tmp_path):
-    overrides = (
-        "experiment=quick search=random search.evaluations=64 training.epochs=1 training.refit=false "
-        "ensemble.members=1 ensemble.groups=[{body:mlp,head:elasticity}] training.promise_members=1"
-    )
-    asked = parse(["--markets", "loglog", "--methods", "", "--method", f"tiny:{overrides}", "--seeds", "1"])
+    asked = parse(["--markets", "loglog", "--methods", "", "--method", f"tiny:{TINY}", "--seeds", "1"])
     (cell,) = measure([case()], asked.methods, tmp_path / "cells.jsonl")
     assert cell["status"] == "done", cell
     assert 0 < cell["share"] <= 1
     assert cell["promised"] is not None
     assert cell["elasticity_rmse"] > 0
+
+
+def test_a_model_is_trained_once_for_both_rule_sets_and_every_objective_and_search(tmp_path, monkeypatch):
+    trained = []
+    fit = api.fit
+    monkeypatch.setattr(api, "fit", lambda overrides: trained.append(overrides) or fit(overrides=overrides))
+    tiny = tuple(TINY.split())
+    methods = {"tiny": tiny, "revenue": (*tiny, "objective=revenue", "objective.risk=0", "search.evaluations=32")}
+    cells = list(measure([case(7)], methods, tmp_path / "cells.jsonl", ["bounds", "default"]))
+    assert [cell["status"] for cell in cells] == ["done"] * 4, cells
+    assert len(trained) == 1
+    assert len({cell["share"] for cell in cells}) == 4
 
 
 @pytest.mark.parametrize(
@@ -146,6 +163,7 @@ def test_jointprice_is_scored_under_the_overrides_named(tmp_path):
         (["--methods", "guess"], "ols_markup"),
         (["--method", "default"], "NAME:OVERRIDES"),
         (["--markets", "utopia"], "loglog"),
+        (["--rules", "none"], "default"),
         (["--methods", ""], "nothing to measure"),
     ],
 )
@@ -153,3 +171,22 @@ def test_a_misspelt_choice_is_refused_with_the_known_ones(wrong, told, capsys):
     with pytest.raises(SystemExit):
         parse(wrong)
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("override", "changes"),
+    [
+        ("rules=default", False),
+        ("rules.file=rules.yaml", False),
+        ("objective.risk=0", False),
+        ("search=random", False),
+        ("search.scope=product", False),
+        ("aggregation=vote", False),
+        ("aggregation=weighted", True),
+        ("training.epochs=3", True),
+        ("data.market_seed=4", True),
+        ("seed=1", True),
+    ],
+)
+def test_only_what_changes_training_asks_for_another_model(override, changes):
+    assert changes_training(override) == changes

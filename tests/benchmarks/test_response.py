@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import response
 from benchmarks.response import figures, main, with_errors
+from benchmarks.response_doubleml import partially_linear
 from benchmarks.response_methods import METHODS, Change, Learner
 from benchmarks.response_moves import common_effect, find_moves, noise
 from data_io.settings import DataSettings
@@ -19,6 +20,7 @@ from jointprice.prepare import prepare
 FIRST, LAST = 41, 60
 TINY = ["response.heads=[elasticity]", "response.draws=3", "response.folds=0", "response.steps=3"]
 FOLLOWED = ["--method", "double_ml (own)", "--method", "loglog_ols", "--first", str(FIRST), *TINY]
+NEEDED = {"lightgbm": ["lightgbm"], **{name: ["doubleml", "lightgbm"] for name in ("doubleml", "doubleml, pooled")}}
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +92,8 @@ def test_noise_has_the_spread_of_known_changes_without_a_move(moves):
 
 @pytest.mark.parametrize("method", list(METHODS))
 def test_each_method_foretells_that_a_higher_price_sells_less(method, learner, moves):
-    if method == "lightgbm":
-        pytest.importorskip("lightgbm", reason="needs the extra bench")
+    for package in NEEDED.get(method, ()):
+        pytest.importorskip(package, reason="needs the extra bench")
     found = METHODS[method](learner)
     assert found.mean.shape == moves.row.shape
     assert np.corrcoef(found.mean, moves.log_move)[0, 1] < -0.7
@@ -179,11 +181,12 @@ def test_a_call_prints_the_table_and_a_second_measures_nothing_again(tmp_path, c
     assert json.loads(out.read_text())["table"] == result["table"]
 
 
-def test_a_method_whose_package_is_missing_is_skipped_and_the_rest_goes_on(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "lightgbm", None)
-    main(["--method", "lightgbm", "--method", "loglog_ols", "--out", str(tmp_path / "response.json"), *TINY])
+@pytest.mark.parametrize("package", ["lightgbm", "doubleml"])
+def test_a_method_whose_package_is_missing_is_skipped_and_the_rest_goes_on(package, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    main(["--method", package, "--method", "loglog_ols", "--out", str(tmp_path / "response.json"), *TINY])
     told = capsys.readouterr()
-    assert "lightgbm skipped" in told.err
+    assert f"{package} skipped" in told.err
     assert "jointprice[bench]" in told.err
     assert {row["method"] for row in json.loads((tmp_path / "response.json").read_text())["table"]} == {"loglog_ols"}
 
@@ -197,3 +200,16 @@ def test_a_window_without_moves_or_history_is_refused_with_the_mend(wrong, tmp_p
 def test_the_juice_window_is_the_tables_weeks_100_to_136():
     asked = SimpleNamespace(experiment="orange_juice", folder="somewhere", first=None, last=None)
     assert response.window(asked, SimpleNamespace(periods=range(97))) == (61, 97)
+
+
+def test_doublemls_slope_is_that_of_its_residuals_with_an_error_clustered_by_period(panel):
+    pytest.importorskip("doubleml", reason="needs the extra bench")
+    pytest.importorskip("lightgbm", reason="needs the extra bench")
+    code = np.unique(panel.series["product"], return_inverse=True)[1]
+    kept = (panel.series["category"] == panel.series["category"].iloc[0]).to_numpy()
+    found = partially_linear(panel, code, kept)
+    assert not found.rows[~kept].any()
+    units, price = np.moveaxis(found.left, -1, 0)
+    assert found.slope == pytest.approx((units * price).sum() / (price**2).sum(), rel=0.01)  # folds weigh alike there
+    scores = ((units - found.slope * price) * price).sum(0)
+    assert found.error == pytest.approx(np.sqrt((scores**2).sum()) / (price**2).sum(), rel=0.15)
