@@ -27,10 +27,10 @@ class Inputs(NamedTuple):
 
     attributes [S, A]; categories [S, B] int32; calendar [T, C]; season [T, 4]; summaries [S, T, G] (known before
     period t begins); dynamic [S, T, F]; promotions [S, T, Q]; log_price [S, T] (log of price over reference price);
-    units [S, T] (scaled units); demand_class [S, T] int32; mask [S, T]; level [S] (mean log units); weight [S]
-    (share in its choice set's revenue); choice_set [S] int32 (0-based, series priced on their own have a set of
-    their own); product [S], category [S] int32 (indices of the response hierarchy); class_means [C'] units of each
-    demand class over e^level.
+    units [S, T] (scaled units); demand_class [S, T] int32; mask [S, T]; censored [S, T] (1 = sold out); level [S] (mean
+    log units); weight [S] (share in its choice set's revenue); choice_set [S] int32 (0-based, series priced on their
+    own have a set of their own); product [S], category [S] int32 (indices of the response hierarchy); class_means [C']
+    units of each demand class over e^level.
     """
 
     attributes: Any
@@ -44,6 +44,7 @@ class Inputs(NamedTuple):
     units: Any
     demand_class: Any
     mask: Any
+    censored: Any
     level: Any
     weight: Any
     choice_set: Any
@@ -53,6 +54,9 @@ class Inputs(NamedTuple):
 
 
 TIME_FIELDS = ("calendar", "season")
+SERIES_TIME_FIELDS = (
+    *("summaries", "dynamic", "promotions", "log_price", "units", "demand_class", "mask", "censored"),
+)
 SERIES_FIELDS = tuple(name for name in Inputs._fields if name not in (*TIME_FIELDS, "class_means"))
 
 
@@ -131,6 +135,7 @@ def build_inputs(panel: SalesPanel, spec: FeatureSpec) -> Inputs:
         units=scaled.astype(np.float32),
         demand_class=demand_class(scaled, spec.level[:, None], spec.class_edges),
         mask=panel.observed.astype(np.float32),
+        censored=panel.censored.astype(np.float32),
         level=spec.level,
         weight=spec.weight,
         choice_set=sets,

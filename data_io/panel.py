@@ -23,7 +23,7 @@ def build_panel(tables: Tables, settings: DataSettings) -> SalesPanel:
     Series are sorted by store, category, product, so that choice sets are neighbours. Sets larger than
     `settings.max_choice_set` are split: each of their series is priced on its own (choice_set -1), and a warning says
     so. Periods between a series' first and last row that have no row are not observed, or, by
-    `settings.policy.missing_periods`, observed with no sales.
+    `settings.policy.missing_periods`, observed with no sales. Rows that had nothing to sell are not observed either.
 
     Raises:
         ResourceError: more than `MAX_CELLS` cells.
@@ -59,6 +59,7 @@ def build_panel(tables: Tables, settings: DataSettings) -> SalesPanel:
         seen_before = np.logical_or.accumulate(observed, axis=1)
         seen_after = np.logical_or.accumulate(observed[:, ::-1], axis=1)[:, ::-1]
         observed = seen_before & seen_after
+    censored, empty, told = _sold_out(tables, dense("stock", np.nan, np.float64), dense("units", 0.0, np.float64))
     numeric = [name for name in tables.numeric if name in sales]
     return SalesPanel(
         series=series,
@@ -67,15 +68,31 @@ def build_panel(tables: Tables, settings: DataSettings) -> SalesPanel:
         units=dense("units", 0.0, np.float32),
         price=price,
         cost=dense("cost", np.nan, np.float64),
-        observed=observed,
+        observed=observed & ~empty,
+        censored=censored & observed,
         promotions=layers(list(tables.promotions), 0.0),
         numeric=layers(numeric, np.nan),
         promotion_names=tables.promotions,
         numeric_names=tuple(numeric),
         categorical_names=tuple(name for name in tables.categorical if name in series),
         attribute_names=tuple(name for name in tables.numeric if name in series),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *told),
     )
+
+
+def _sold_out(tables: Tables, stock: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """[S, T] rows whose sales are all that there was, [S, T] rows with nothing to sell, and a sentence on both.
+
+    `stock` is what could be sold in the period. Of orders that were added up the last one's stock is known, which says
+    nothing of the period.
+    """
+    if tables.aggregated:
+        return *np.zeros((2, *units.shape), bool), []
+    censored, empty = (units > 0) & (units >= stock), (units == 0) & (stock <= 0)
+    count = int((censored | empty).sum())
+    share = f"{counted(count, 'row')} ({count / len(tables.sales):.1%}) sold out"
+    told = f"{share}, units reaching stock: demand is taken as at least the sales, and as unknown where stock was 0."
+    return censored, empty, [told] if count else []
 
 
 def _series(tables: Tables, max_choice_set: int) -> tuple[pd.DataFrame, list[str]]:
@@ -127,6 +144,7 @@ def extend(panel: SalesPanel, horizon: int) -> SalesPanel:
         price=grow(panel.price, panel.price[:, -1:]),
         cost=grow(panel.cost, panel.cost[:, -1:]),
         observed=grow(panel.observed, False),
+        censored=grow(panel.censored, False),
         promotions=grow(panel.promotions, np.float32(0)),
         numeric=grow(panel.numeric, panel.numeric[:, -1:]),
     )
@@ -143,6 +161,7 @@ def hide(panel: SalesPanel, known: int) -> SalesPanel:
         panel,
         units=blank(panel.units, np.float32(0)),
         observed=blank(panel.observed, False),
+        censored=blank(panel.censored, False),
         cost=blank(panel.cost, panel.cost[:, known - 1 : known]),
         numeric=blank(panel.numeric, panel.numeric[:, known - 1 : known]),
     )

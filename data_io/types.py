@@ -61,6 +61,7 @@ class SalesPanel:
         price: [S, T] float64, > 0 everywhere: filled forward, then backward, where not observed.
         cost: [S, T] float64, NaN where unknown.
         observed: [S, T] bool, True where the row counts for training and metrics.
+        censored: [S, T] bool, observed rows that sold all their stock: demand was at least `units`.
         promotions: [S, T, Q] float32, 0 where not observed.
         numeric: [S, T, F] float32, numeric features that vary over time, NaN where unknown.
         promotion_names, numeric_names, categorical_names, attribute_names: names of Q, of F, of categorical
@@ -75,6 +76,7 @@ class SalesPanel:
     price: np.ndarray
     cost: np.ndarray
     observed: np.ndarray
+    censored: np.ndarray
     promotions: np.ndarray
     numeric: np.ndarray
     promotion_names: tuple[str, ...]

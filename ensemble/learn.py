@@ -62,13 +62,13 @@ def learn(
 
 def anchor_share(panel: SalesPanel, networks: np.ndarray, anchor: np.ndarray | None, known: np.ndarray) -> float:
     """The share of the anchor in forecasts: the one of least squared error (rows scaled by size) in periods that
-    trained neither; 0 without such periods.
+    trained neither (and did not sell out); 0 without such periods.
 
     Args: networks, anchor [S, T] units foretold, NaN where none; known [T] bool.
     """
     if anchor is None:
         return 0.0
-    rows = panel.observed & known & np.isfinite(networks)
+    rows = panel.observed & ~panel.censored & known & np.isfinite(networks)
     return float(stacked(panel.units[rows], np.stack([networks[rows], anchor[rows]]))[1]) if rows.any() else 0.0
 
 

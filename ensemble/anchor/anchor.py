@@ -28,7 +28,7 @@ from data_io.types import SalesPanel
 from ensemble.anchor import evaluate
 from ensemble.anchor.draws import draw
 from ensemble.anchor.evaluate import Context
-from ensemble.anchor.fitting import Data, Fit, fit, refit
+from ensemble.anchor.fitting import Data, Fit, fit, refit, with_demand
 from ensemble.anchor.heads import HEADS, Block, Shape, head_shape
 from ensemble.anchor.layout import History, Sets, lay_out
 from ensemble.anchor.linearise import Cells, log_means
@@ -163,6 +163,7 @@ def _fit_block(
     shape = head_shape(name, products, drivers, groups, settings.full_cross)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster)
+    data = with_demand(shape, data, whole)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
     return draws, _held_out(shape, data, history.weight, whole, settings), whole.cluster
 
@@ -181,11 +182,12 @@ def _held_out(shape: Shape, data: Data, weight: np.ndarray, whole: Fit, settings
     if settings.folds < 2:
         return _HeldOut(scores, units)
     fold = fold_of_periods(len(weight), settings.folds, settings.block)
+    judged = np.asarray(cells.seen) * (data.least == 0)  # heads may not judge themselves by the demand they expect
     for number in range(settings.folds):
         seen = (weight * (fold != number)).astype(np.float32)
         found = refit(shape, data, seen, whole, -(-settings.steps // 3))
         log_mean = np.asarray(log_means(shape, data.block, found.theta, found.scale, cells), np.float64)
-        held = period_scores(cells.units, log_mean, cells.seen, found.noise)
+        held = period_scores(cells.units, log_mean, judged, found.noise)
         scores += np.where(fold == number, held * weight, 0)
         units[:, fold == number] = np.exp(log_mean[:, fold == number])
     return _HeldOut(scores, units)
@@ -202,7 +204,8 @@ def _data(number: int, sets: Sets, history: History) -> Data:
         history.season,
     )
     block = Block(*(getattr(sets, field)[number] for field in Block._fields))
-    return Data(*jax.tree.map(jnp.asarray, (block, cells)), Patterns(cells.seen))
+    least = history.least[number]
+    return Data(*jax.tree.map(jnp.asarray, (block, cells)), Patterns(cells.seen), least, np.zeros(least.shape))
 
 
 def _over_draws(function, head: HeadDraws, sets: Sets, *arguments) -> jax.Array:

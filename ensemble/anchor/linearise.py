@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 
 from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Block, Shape, Theta, demand_shift, shared_values, split_rows
+from ensemble.deviance import deviance_residual
 
 CLIP = 5.0
 MOST_LOG_UNITS = 20.0
@@ -54,21 +55,6 @@ class Arrow(NamedTuple):
     store_gradient: jax.Array
     by_period: jax.Array
     store_by_period: jax.Array
-
-
-def deviance_residual(units: jax.Array, mean: jax.Array, dispersion: jax.Array) -> jax.Array:
-    """Signed square root of twice the negative-binomial deviance, exact where units are near the mean."""
-    spread = mean + 1 / dispersion
-    gap = units - mean
-    deviance = 2 * (mean * _excess(gap / mean) - spread * _excess(gap / spread))
-    return jnp.sign(gap) * jnp.sqrt(jnp.maximum(deviance, 1e-8))
-
-
-def _excess(x: jax.Array) -> jax.Array:
-    """(1 + x) log(1 + x) − x for x >= −1, by its series near 0."""
-    x = jnp.maximum(x, -1.0)  # compiled division may fall below
-    series = x * x * (1 / 2 - x * (1 / 6 - x * (1 / 12 - x * (1 / 20 - x / 30))))
-    return jnp.where(jnp.abs(x) < 0.1, series, jax.scipy.special.xlog1py(1 + x, x) - x)
 
 
 def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells, store) -> jax.Array:

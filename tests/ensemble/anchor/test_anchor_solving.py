@@ -12,8 +12,9 @@ from ensemble.anchor.draws import resample
 from ensemble.anchor.fitting import first_fit, flat
 from ensemble.anchor.heads import HEADS, Theta, head_shape
 from ensemble.anchor.layout import lay_out
-from ensemble.anchor.linearise import deviance_residual, linearise, log_means, loss
+from ensemble.anchor.linearise import linearise, log_means, loss
 from ensemble.anchor.settings import AnchorSettings
+from ensemble.deviance import deviance_residual
 
 
 @pytest.fixture(scope="module")
