@@ -16,6 +16,8 @@ from ensemble.deviance import deviance_residual
 DISPERSION = 0.1  # φ that weights rows in training: a typical sd of .32 in log units beyond Poisson
 TWEEDIE_POWER = 1.5
 POISSON = 1e-6  # φ that stands for none
+LEAST_CENSORED = 1e-3  # scaled units that sold out
+SURE = 6.0  # log of the mean over the units from which such demand is certain
 LEAST_UNITS = 1.0  # denominators of percentages
 
 
@@ -73,8 +75,10 @@ def at_least(loss: str, log_mean: jax.Array, units: jax.Array) -> jax.Array:
     phi = COUNTS.get(loss)
     if phi is None:
         return jnp.where(jnp.exp(log_mean) < units, LOSSES[loss](log_mean, units), 0.0)
+    units = jnp.maximum(units, LEAST_CENSORED)
     edge = units * (1 + phi / 3) - jnp.minimum(units, 1.0) / 3
-    return -jax.scipy.special.log_ndtr(-deviance_residual(edge, jnp.exp(log_mean), phi))
+    bounded = jnp.minimum(log_mean, jnp.log(edge) + SURE)  # slopes stay numbers, also of rows that are not censored
+    return -jax.scipy.special.log_ndtr(-deviance_residual(edge, jnp.exp(bounded), phi))
 
 
 def class_at_least(logits: jax.Array, target: jax.Array) -> jax.Array:

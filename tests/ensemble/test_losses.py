@@ -71,6 +71,14 @@ def test_a_sold_out_row_pulls_the_mean_up_and_never_down_however_far_it_is(name)
     assert abs(slopes[-1]) < 1e-3
 
 
+@pytest.mark.parametrize("name", LOSSES)
+def test_slopes_are_numbers_for_rows_that_are_not_censored_too(name):
+    """A mask does not undo a slope that is no number: rows without sales, and padding, go through the same code."""
+    mean, units = (jnp.float32(each) for each in np.meshgrid([-12.0, 0.0, 5.0, 20.0], [0.0, 1e-3, 1.0, 3000.0]))
+    slopes = jax.vmap(jax.vmap(jax.grad(lambda mean, units: at_least(name, mean, units))))(mean, units)
+    assert np.isfinite(slopes).all()
+
+
 def test_counts_are_the_losses_with_a_likelihood_of_selling_out():
     assert set(COUNTS) < set(LOSSES)
 
