@@ -79,8 +79,8 @@ def _with_anchor(
     if ensemble.anchor is None or not ensemble.anchor_share:
         return prediction
     log_prices = (inputs.log_price + np.log(ensemble.spec.reference_price)[:, None])[:, ensemble.window :]
-    promotions = inputs.promotions[:, ensemble.window :]
-    units = ensemble.anchor.units(log_prices.T, ensemble.periods, np.swapaxes(promotions, 0, 1))[at]
+    promotions, traffic = (getattr(inputs, name)[:, ensemble.window :] for name in ("promotions", "traffic"))
+    units = ensemble.anchor.units(log_prices.T, ensemble.periods, np.swapaxes(promotions, 0, 1), traffic.T)[at]
     share = ensemble.anchor_share
     return (1 - share) * prediction + share * units / ensemble.spec.units_scale
 

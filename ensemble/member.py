@@ -54,8 +54,10 @@ def respond(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array)
 
 
 def forecast(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array, sets: int) -> jax.Array:
-    """One member's log expected (scaled) units [T, S] at the prices in `inputs`."""
-    return HEADS[member.head].log_units(respond(member, parameters, inputs, lead), prices_of(inputs, sets))
+    """One member's log expected (scaled) units [T, S] at the prices and the traffic in `inputs`; heads know
+    those at the usual traffic."""
+    found = HEADS[member.head].log_units(respond(member, parameters, inputs, lead), prices_of(inputs, sets))
+    return found + inputs.traffic.T
 
 
 def row_loss(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array, sets: int, loss: str) -> jax.Array:
@@ -66,7 +68,7 @@ def row_loss(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array
         rows = kind.logits(response, prices_of(inputs, sets)), inputs.demand_class.T
         exact, censored = cross_entropy(*rows), class_at_least(*rows)
     else:
-        rows = kind.log_units(response, prices_of(inputs, sets)), inputs.units.T
+        rows = kind.log_units(response, prices_of(inputs, sets)) + inputs.traffic.T, inputs.units.T
         exact, censored = LOSSES[loss](*rows), at_least(loss, *rows)
     return jnp.where(inputs.censored.T > 0, censored, exact)
 

@@ -23,12 +23,13 @@ MOST_LOG_UNITS = 20.0
 
 
 class Cells(NamedTuple):
-    """One block's sales: z, units, seen [M, T, J], drivers [M, T, J, Q], log_level [M, J], season [T, 4]."""
+    """One block's sales: z, units, seen, traffic [M, T, J], drivers [M, T, J, Q], log_level [M, J], season [T, 4]."""
 
     z: jax.Array
     units: jax.Array
     seen: jax.Array
     drivers: jax.Array
+    traffic: jax.Array
     log_level: jax.Array
     season: jax.Array
 
@@ -66,6 +67,7 @@ def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells:
     shift = shift + INTERCEPT_SD * theta.intercept[store]
     structure = head.structure(shared, dev, cross, block)
     found = head.log_units(structure, block, cells.log_level[store], cells.z[store], shift)
+    found = found + cells.traffic[store]  # outside of the head: it brings shoppers to one product, from no other
     return jnp.clip(found, -MOST_LOG_UNITS, MOST_LOG_UNITS)
 
 
@@ -164,4 +166,4 @@ def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, st
         rows = jnp.concatenate([along(1, eye)[..., None], by_shift[..., None] * drivers[:, None]], -1)
     by_lift = jnp.einsum("tjk,tkq->tjq", by_shift, lifting) * {name: sd for name, _, sd in shape.shared()}["lift"]
     rows = (rows * scale).reshape(*z.shape, -1)
-    return log_mean(*point), jnp.concatenate([by_shared, by_lift, rows], -1), by_shift
+    return log_mean(*point) + cells.traffic[store], jnp.concatenate([by_shared, by_lift, rows], -1), by_shift
