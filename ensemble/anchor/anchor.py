@@ -92,12 +92,15 @@ class Anchor:
         """[N, ..., S] log expected units of every draw at log prices [..., S]."""
         return _over_draws(evaluate.log_units, head, self.sets, jnp.asarray(log_prices, jnp.float32), context)
 
-    def units(self, log_prices: np.ndarray, periods: pd.DatetimeIndex, promotions: np.ndarray) -> np.ndarray:
-        """[H, S] expected units, heads by their weights, at log prices [H, S] and promotions [H, S, Q] of H periods."""
+    def units(
+        self, log_prices: np.ndarray, periods: pd.DatetimeIndex, promotions: np.ndarray, traffic: np.ndarray
+    ) -> np.ndarray:
+        """[H, S] expected units, heads by their weights, at log prices and log relative traffic [H, S] and promotions
+        [H, S, Q] of H periods."""
         context = Context(season(periods), np.asarray(promotions, np.float32))
         heard = [head for head in self.heads if head.weight >= LEAST_HEARD] or self.heads
         each = [np.exp(np.asarray(self.log_units(head, log_prices, context), np.float64)).mean(0) for head in heard]
-        return np.average(each, axis=0, weights=[head.weight for head in heard])
+        return np.exp(traffic) * np.average(each, axis=0, weights=[head.weight for head in heard])
 
     def own_elasticities(self, log_prices: jax.Array, context: Context) -> tuple[np.ndarray, np.ndarray]:
         """[N, S] own-price elasticities of the draws of all heads at log prices [S], and [N] the draws' weights."""
@@ -160,7 +163,7 @@ def _fit_block(
     data = _data(number, sets, history)
     products, groups = sets.group.shape[1:]
     drivers = history.drivers.shape[-1]
-    shape = head_shape(name, products, drivers, groups, settings.full_cross)
+    shape = head_shape(name, products, drivers, groups, settings.full_cross, settings.outside_share)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster)
     data = with_demand(shape, data, whole)
@@ -200,6 +203,7 @@ def _data(number: int, sets: Sets, history: History) -> Data:
         history.units[number],
         history.seen[number],
         history.drivers[number],
+        history.traffic[number],
         sets.log_level[number],
         history.season,
     )

@@ -14,7 +14,8 @@ class AnchorSettings:
     block_products: most products fitted together; larger tables are split by category, then by this number.
     full_cross: in blocks of more products, cross effects run through the group's price index alone.
     control: let costs, where they move prices, tell apart what prices did and what they followed.
-    cluster: let data count for less where the residuals of a period agree across stores."""
+    cluster: let data count for less where the residuals of a period agree across stores.
+    outside_share: share of shoppers who buy none of the products at usual prices, where known; None = learnt."""
 
     name: str = "anchor"
     search_draws: int = 24
@@ -28,3 +29,4 @@ class AnchorSettings:
     full_cross: int = 16
     control: bool = True
     cluster: bool = True
+    outside_share: float | None = None
