@@ -87,6 +87,8 @@ def make_data(series: int, periods: int) -> Data:
         price=draw.uniform(2, 5, shape).round(2),
         cost=np.full(shape, np.nan),
         observed=np.ones(shape, bool),
+        censored=np.zeros(shape, bool),
+        traffic=np.zeros(shape, np.float32),
         promotions=draw.integers(0, 2, (*shape, 2)).astype(np.float32),
         numeric=np.zeros((*shape, 0), np.float32),
         promotion_names=("deal", "feature"),

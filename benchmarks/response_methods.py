@@ -215,7 +215,9 @@ def _own_move(anchor: Anchor, head: HeadDraws, moves: Moves) -> np.ndarray:
         old = new.copy()
         old[moves.row[own]] -= moves.log_move[own]
         asked = np.where(column == np.arange(products)[:, None], old, new)
-        each = np.asarray(anchor.log_units(head, np.concatenate([asked, new[None]]), _context(moves, period, period)))
+        each = np.asarray(
+            anchor.log_units(head, np.concatenate([asked, new[None]]), _context(anchor, moves, period, period))
+        )
         row = moves.row[own]
         found[:, own] = each[:, -1, row] - each[:, column[row], row]
     return found
@@ -226,8 +228,8 @@ def _all_move(anchor: Anchor, head: HeadDraws, moves: Moves) -> np.ndarray:
     found = np.zeros((head.count, len(moves.row)))
     for period, own, new in _periods(moves):
         before = np.log(moves.panel.price[:, period - 1])
-        after = np.asarray(anchor.log_units(head, new, _context(moves, period, period)), np.float64)
-        change = after - np.asarray(anchor.log_units(head, before, _context(moves, period - 1, period)))
+        after = np.asarray(anchor.log_units(head, new, _context(anchor, moves, period, period)), np.float64)
+        change = after - np.asarray(anchor.log_units(head, before, _context(anchor, moves, period - 1, period)))
         net = change - common_effect(change, moves.still[:, period], moves.panel)
         found[:, own] = net[:, moves.row[own]]
     return found
@@ -239,6 +241,9 @@ def _periods(moves: Moves) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         yield int(period), np.flatnonzero(moves.period == period), np.log(moves.panel.price[:, period])
 
 
-def _context(moves: Moves, promoted: int, period: int) -> Context:
-    """The season of one period with the promotions of another."""
-    return Context(season(moves.panel.periods[[period]])[0], moves.panel.promotions[:, promoted])
+def _context(anchor: Anchor, moves: Moves, known: int, period: int) -> Context:
+    """The season of one period with the promotions, past deals and usual prices of another."""
+    panel, history = moves.panel, slice(0, known + 1)
+    last = panel.periods[[known]]
+    found = anchor.following(last, np.log(panel.price[:, history]), panel.promotions[:, history])
+    return Context(*(values[0] for values in found))._replace(season=season(panel.periods[[period]])[0])

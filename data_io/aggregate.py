@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 KEYS = ["store", "product", "date"]
-SUMMED = ("views",)
+SUMMED = ("views", "sessions")
 WEIGHTED = ("price", "cost")
 LAST = ("stock",)
 
@@ -18,9 +18,9 @@ def aggregate(
 ) -> pd.DataFrame:
     """One row per store, product and date, sorted so.
 
-    Units and views are summed (units, net of returns, not below 0); price and cost are weighted by the units sold, or
-    plain means where nothing was sold; stock and categorical features are the last known, promotions the largest,
-    numeric features and the competitor's price the mean.
+    Units, views and sessions are summed (units, net of returns, not below 0); price and cost are weighted by the units
+    sold, or plain means where nothing was sold; stock and categorical features are the last known, promotions the
+    largest, numeric features and the competitor's price the mean.
 
     Args:
         sales: [N] cleaned rows, dates moved to their period but in their original order in time.

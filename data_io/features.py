@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from data_io.summaries import SMALL_UNITS, summaries
+from data_io.traffic import at_usual_traffic
 from data_io.types import SalesPanel
 
 DEMAND_CLASSES = 16
@@ -27,10 +28,11 @@ class Inputs(NamedTuple):
 
     attributes [S, A]; categories [S, B] int32; calendar [T, C]; season [T, 4]; summaries [S, T, G] (known before
     period t begins); dynamic [S, T, F]; promotions [S, T, Q]; log_price [S, T] (log of price over reference price);
-    units [S, T] (scaled units); demand_class [S, T] int32; mask [S, T]; level [S] (mean log units); weight [S]
-    (share in its choice set's revenue); choice_set [S] int32 (0-based, series priced on their own have a set of
-    their own); product [S], category [S] int32 (indices of the response hierarchy); class_means [C'] units of each
-    demand class over e^level.
+    units [S, T] (scaled units); demand_class [S, T] int32; mask [S, T]; censored [S, T] (1 = sold out); traffic [S, T]
+    (log of traffic over the usual one); level [S] (mean log units at the usual traffic); weight [S] (share in its
+    choice set's revenue); choice_set [S] int32 (0-based, series priced on their own have a set of their own); product
+    [S], category [S] int32 (indices of the response hierarchy); class_means [C'] units of each demand class over
+    e^level.
     """
 
     attributes: Any
@@ -44,6 +46,8 @@ class Inputs(NamedTuple):
     units: Any
     demand_class: Any
     mask: Any
+    censored: Any
+    traffic: Any
     level: Any
     weight: Any
     choice_set: Any
@@ -53,6 +57,9 @@ class Inputs(NamedTuple):
 
 
 TIME_FIELDS = ("calendar", "season")
+SERIES_TIME_FIELDS = (
+    *("summaries", "dynamic", "promotions", "log_price", "units", "demand_class", "mask", "censored", "traffic"),
+)
 SERIES_FIELDS = tuple(name for name in Inputs._fields if name not in (*TIME_FIELDS, "class_means"))
 
 
@@ -88,7 +95,8 @@ def fit_features(panel: SalesPanel, train: slice) -> FeatureSpec:
     average = np.where(seen, units, 0).sum(1) / np.maximum(count, 1)
     positive = average[average > 0]
     scale = max(1.0, float(np.median(positive)) / 300) if len(positive) else 1.0
-    level = np.where(seen, np.log(units / scale + SMALL_UNITS), 0).sum(1) / np.maximum(count, 1)
+    usual = at_usual_traffic(panel).units[:, train]
+    level = np.where(seen, np.log(usual / scale + SMALL_UNITS), 0).sum(1) / np.maximum(count, 1)
     level = np.where(count > 0, level, np.log(SMALL_UNITS))
     revenue = np.where(seen, units * price, 0).sum(1) + 1e-6
     sets = distinct_sets(panel.series["choice_set"].to_numpy())
@@ -98,7 +106,7 @@ def fit_features(panel: SalesPanel, train: slice) -> FeatureSpec:
         for name in categorical
         if name == "product" or panel.series[name].nunique() > 1
     }
-    edges, means = _demand_classes((np.log(units / scale + SMALL_UNITS) - level[:, None])[seen])
+    edges, means = _demand_classes((np.log(usual / scale + SMALL_UNITS) - level[:, None])[seen])
     return FeatureSpec(
         units_scale=scale,
         reference_price=_reference_prices(panel, price, seen),
@@ -118,19 +126,21 @@ def build_inputs(panel: SalesPanel, spec: FeatureSpec) -> Inputs:
     log_price = np.log(panel.price / spec.reference_price[:, None])
     sets = distinct_sets(series["choice_set"].to_numpy())
     codes = {name: _codes(series[name], words) for name, words in spec.vocabularies.items()}
-    scaled = panel.units / spec.units_scale
+    scaled, usual = (each.units / spec.units_scale for each in (panel, at_usual_traffic(panel)))
     return Inputs(
         attributes=_standardise(series[list(panel.attribute_names)].to_numpy(np.float64), spec.attribute_scale),
         categories=np.stack(list(codes.values()), -1).astype(np.int32),
         calendar=weekdays(panel.periods, panel.frequency),
         season=season(panel.periods),
-        summaries=summaries(panel, scaled, log_price, spec.level),
+        summaries=summaries(panel, usual, log_price, spec.level),
         dynamic=_dynamic(panel, spec, sets),
         promotions=panel.promotions.astype(np.float32),
         log_price=log_price.astype(np.float32),
         units=scaled.astype(np.float32),
-        demand_class=demand_class(scaled, spec.level[:, None], spec.class_edges),
+        demand_class=demand_class(usual, spec.level[:, None], spec.class_edges),
         mask=panel.observed.astype(np.float32),
+        censored=panel.censored.astype(np.float32),
+        traffic=panel.traffic,
         level=spec.level,
         weight=spec.weight,
         choice_set=sets,

@@ -27,7 +27,21 @@ __all__ = ["load_future", "load_offers", "load_tables"]
 ALL = "all"
 """The one store of sales without a store column."""
 
-SALES_ORDER = ("date", "product", "store", "category", "price", "units", "cost", "stock", "competitor_price", "views")
+SALES_ORDER = (
+    *(
+        "date",
+        "product",
+        "store",
+        "category",
+        "price",
+        "units",
+        "cost",
+        "stock",
+        "competitor_price",
+        "views",
+        "sessions",
+    ),
+)
 
 
 def load_tables(

@@ -11,6 +11,7 @@ from data_io.clean import counted
 from data_io.errors import ResourceError
 from data_io.frequency import period_range
 from data_io.settings import DataSettings
+from data_io.traffic import recent, relative_traffic, traffic_column
 from data_io.types import SalesPanel, Tables
 
 MAX_CELLS = 200_000_000
@@ -23,7 +24,8 @@ def build_panel(tables: Tables, settings: DataSettings) -> SalesPanel:
     Series are sorted by store, category, product, so that choice sets are neighbours. Sets larger than
     `settings.max_choice_set` are split: each of their series is priced on its own (choice_set -1), and a warning says
     so. Periods between a series' first and last row that have no row are not observed, or, by
-    `settings.policy.missing_periods`, observed with no sales.
+    `settings.policy.missing_periods`, observed with no sales. Rows that had nothing to sell, or nobody to sell it
+    to, are not observed either.
 
     Raises:
         ResourceError: more than `MAX_CELLS` cells.
@@ -59,6 +61,13 @@ def build_panel(tables: Tables, settings: DataSettings) -> SalesPanel:
         seen_before = np.logical_or.accumulate(observed, axis=1)
         seen_after = np.logical_or.accumulate(observed[:, ::-1], axis=1)[:, ::-1]
         observed = seen_before & seen_after
+    censored, empty, told = _sold_out(tables, dense("stock", np.nan, np.float64), dense("units", 0.0, np.float64))
+    visits = traffic_column(tables)
+    seen = dense(visits, np.nan, np.float64)
+    traffic, usual, said = relative_traffic(seen, observed, visits)
+    empty |= (seen <= 0) & (dense("units", 0.0, np.float64) == 0)
+    if visits:
+        series["usual_traffic"] = usual
     numeric = [name for name in tables.numeric if name in sales]
     return SalesPanel(
         series=series,
@@ -67,15 +76,32 @@ def build_panel(tables: Tables, settings: DataSettings) -> SalesPanel:
         units=dense("units", 0.0, np.float32),
         price=price,
         cost=dense("cost", np.nan, np.float64),
-        observed=observed,
+        observed=observed & ~empty,
+        censored=censored & observed,
+        traffic=traffic,
         promotions=layers(list(tables.promotions), 0.0),
         numeric=layers(numeric, np.nan),
         promotion_names=tables.promotions,
         numeric_names=tuple(numeric),
         categorical_names=tuple(name for name in tables.categorical if name in series),
         attribute_names=tuple(name for name in tables.numeric if name in series),
-        warnings=tuple(warnings),
+        warnings=(*warnings, *told, *said),
     )
+
+
+def _sold_out(tables: Tables, stock: np.ndarray, units: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """[S, T] rows whose sales are all that there was, [S, T] rows with nothing to sell, and a sentence on both.
+
+    `stock` is what could be sold in the period. Of orders that were added up the last one's stock is known, which says
+    nothing of the period.
+    """
+    if tables.aggregated:
+        return *np.zeros((2, *units.shape), bool), []
+    censored, empty = (units > 0) & (units >= stock), (units == 0) & (stock <= 0)
+    count = int((censored | empty).sum())
+    share = f"{counted(count, 'row')} ({count / len(tables.sales):.1%}) sold out"
+    told = f"{share}, units reaching stock: demand is taken as at least the sales, and as unknown where stock was 0."
+    return censored, empty, [told] if count else []
 
 
 def _series(tables: Tables, max_choice_set: int) -> tuple[pd.DataFrame, list[str]]:
@@ -112,7 +138,8 @@ def _filled(values: np.ndarray) -> np.ndarray:
 
 
 def extend(panel: SalesPanel, horizon: int) -> SalesPanel:
-    """The panel with `horizon` further, unobserved periods: last prices, no promotion, last numeric features."""
+    """The panel with `horizon` further, unobserved periods: last prices and numeric features, recent traffic, no
+    promotion."""
     step = {"day": "D", "week": "7D", "month": "MS"}[panel.frequency]
     more = pd.date_range(panel.periods[-1], periods=horizon + 1, freq=step)[1:]
     rows = len(panel.series)
@@ -127,6 +154,8 @@ def extend(panel: SalesPanel, horizon: int) -> SalesPanel:
         price=grow(panel.price, panel.price[:, -1:]),
         cost=grow(panel.cost, panel.cost[:, -1:]),
         observed=grow(panel.observed, False),
+        censored=grow(panel.censored, False),
+        traffic=grow(panel.traffic, recent(panel.traffic)),
         promotions=grow(panel.promotions, np.float32(0)),
         numeric=grow(panel.numeric, panel.numeric[:, -1:]),
     )
@@ -143,6 +172,8 @@ def hide(panel: SalesPanel, known: int) -> SalesPanel:
         panel,
         units=blank(panel.units, np.float32(0)),
         observed=blank(panel.observed, False),
+        censored=blank(panel.censored, False),
+        traffic=blank(panel.traffic, recent(panel.traffic[:, :known])),
         cost=blank(panel.cost, panel.cost[:, known - 1 : known]),
         numeric=blank(panel.numeric, panel.numeric[:, known - 1 : known]),
     )

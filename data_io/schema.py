@@ -18,8 +18,8 @@ from data_io.read import RawTable
 from data_io.settings import DataSettings
 
 KEYS = ("product", "store")
-SALES_NUMBERS = ("price", "units", "cost", "stock", "competitor_price", "views")
-OFFER_NUMBERS = ("current_price", "cost", "stock", "min_price", "max_price", "competitor_price")
+SALES_NUMBERS = ("price", "units", "cost", "stock", "competitor_price", "views", "sessions")
+OFFER_NUMBERS = ("current_price", "cost", "stock", "min_price", "max_price", "competitor_price", "views", "sessions")
 USUAL_PROMOTIONS = ("promo", "promotion")
 RESERVED = ("date", *KEYS, *SALES_NUMBERS, *OFFER_NUMBERS)
 """Our names with a meaning of their own: attributes and features cannot take them."""

@@ -18,8 +18,8 @@ class Tables:
     Attributes:
         sales: one row per store, product and period, sorted so; columns ``date`` (first day of the period),
             ``product``, ``store``, ``category`` (str), ``price`` (float64, > 0), ``units`` (float64, >= 0) and,
-            where the input has them, ``cost``, ``stock``, ``competitor_price``, ``views`` (float64, NaN unknown),
-            the promotion columns (float64, 0 = none) and the declared features.
+            where the input has them, ``cost``, ``stock``, ``competitor_price``, ``views``, ``sessions`` (float64, NaN
+            unknown), the promotion columns (float64, 0 = none) and the declared features.
         offers: one row per product and store to price, sorted by store, product. Always complete: ``product,
             store, category, current_price, cost`` (NaN unknown), ``stock`` (inf = unlimited), ``min_price``
             (0 = none), ``max_price`` (inf = none), ``competitor_price`` (NaN unknown), the promotion columns,
@@ -54,13 +54,16 @@ class SalesPanel:
 
     Attributes:
         series: [S] rows; columns ``product, store, category, choice_set`` (int, 0-based; -1 = priced on its own
-            because its set is larger than the limit) and all attributes of products and stores.
+            because its set is larger than the limit), all attributes of products and stores and, where the sales
+            have traffic, ``usual_traffic`` (its mean, 0 = never known).
         periods: [T] first days, without gaps.
         frequency: ``day``, ``week`` or ``month``.
         units: [S, T] float32, 0 where not observed.
         price: [S, T] float64, > 0 everywhere: filled forward, then backward, where not observed.
         cost: [S, T] float64, NaN where unknown.
         observed: [S, T] bool, True where the row counts for training and metrics.
+        censored: [S, T] bool, observed rows that sold all their stock: demand was at least `units`.
+        traffic: [S, T] float32, log of traffic over the usual one, 0 where unknown: units = traffic × conversion.
         promotions: [S, T, Q] float32, 0 where not observed.
         numeric: [S, T, F] float32, numeric features that vary over time, NaN where unknown.
         promotion_names, numeric_names, categorical_names, attribute_names: names of Q, of F, of categorical
@@ -75,6 +78,8 @@ class SalesPanel:
     price: np.ndarray
     cost: np.ndarray
     observed: np.ndarray
+    censored: np.ndarray
+    traffic: np.ndarray
     promotions: np.ndarray
     numeric: np.ndarray
     promotion_names: tuple[str, ...]

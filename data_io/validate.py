@@ -49,7 +49,8 @@ def check_sales(sales: pd.DataFrame, raw: RawTable, settings: DataSettings, find
     _report(sales, raw, "price", sales["price"].isna() & (sales["units"] != 0), findings, *told)
     _not_positive(sales, raw, "price", findings)
     _not_positive(sales, raw, "competitor_price", findings)
-    _negative(sales, raw, "views", findings)
+    for name in ("views", "sessions"):
+        _negative(sales, raw, name, findings)
     if policy.returns == "refuse":
         told = ("negative-units", "units are negative", "Correct them, or choose data.policy.returns=net or drop")
         _report(sales, raw, "units", sales["units"] < 0, findings, *told)
@@ -73,7 +74,7 @@ def check_offers(offers: pd.DataFrame, raw: RawTable, findings: Findings) -> Non
     _blank(offers, raw, "product", findings)
     for name in ("current_price", "max_price", "competitor_price"):
         _not_positive(offers, raw, name, findings)
-    for name in ("min_price", "stock", "cost"):
+    for name in ("min_price", "stock", "cost", "views", "sessions"):
         _negative(offers, raw, name, findings)
     if {"min_price", "max_price"} <= set(offers):
         told = ("bounds-crossed", "min_price is above max_price", "Lower it, or raise max_price")

@@ -108,8 +108,9 @@ class GRU(nnx.Module):
 
 
 def history(inputs: Inputs) -> jax.Array:
-    """[S, T, I] deviation of log units from the level, log price, whether observed, promotions; 0 where unobserved."""
-    deviation = jnp.log(inputs.units + SMALL_UNITS) - inputs.level[:, None]
+    """[S, T, I] deviation of log units (at the usual traffic) from the level, log price, whether observed, promotions;
+    0 where unobserved."""
+    deviation = jnp.log(inputs.units * jnp.exp(-inputs.traffic) + SMALL_UNITS) - inputs.level[:, None]
     channels = jnp.stack([deviation, inputs.log_price, jnp.ones_like(deviation)], -1)
     return jnp.concatenate([channels, inputs.promotions], -1) * inputs.mask[..., None]
 

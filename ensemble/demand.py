@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
+from data_io.traffic import of_offers
 from ensemble.aggregate import Aggregation, DemandClasses, recentre
 from ensemble.anchor.anchor import Anchor
 from ensemble.anchored import anchored_demand
@@ -33,7 +34,8 @@ class OfferDemand:
     """Arrays behind one Demand, over the offers and, after them, the series that only share their choice sets.
 
     responses: per group, leaves with the axis K; prices: with log_price of the series that are not offered;
-    reference [S] log reference prices of the offers; known [S] 0 for offers without history; scale [].
+    reference [S] log reference prices of the offers; known [S] 0 for offers without history, else
+    their traffic over the usual one; scale [].
     """
 
     responses: tuple
@@ -83,7 +85,10 @@ def offer_demand(
     if ensemble.anchor_share:
         point = fixed.copy()
         point[offered[offered >= 0]] = np.log(current[offered >= 0])
-        units = ensemble.anchor.units(point, ensemble.anchor.context(ensemble.periods[step], promotions))[offered]
+        traffic = np.zeros(len(point))
+        traffic[offered[offered >= 0]] = _traffic(ensemble, offers, offered, period)[offered >= 0]
+        lasting = ensemble.anchor.context(ensemble.periods[step], promotions)
+        units = ensemble.anchor.units(point, lasting, traffic)[offered]
         mean = np.maximum(level.mean(0), 1e-9)
         level = level * (1 - ensemble.anchor_share + ensemble.anchor_share * units / spec.units_scale / mean)
     return anchored_demand(
@@ -134,7 +139,7 @@ def _network_demand(
             class_means=jnp.asarray(inputs.class_means),
         ),
         reference=jnp.asarray(np.log(ensemble.spec.reference_price[rows[: len(offers)]]), jnp.float32),
-        known=jnp.asarray(known, jnp.float32),
+        known=jnp.asarray(known * np.exp(_traffic(ensemble, offers, offered, ensemble.window + step)), jnp.float32),
         classes=DemandClasses(
             edges=jnp.asarray(ensemble.spec.class_edges),
             means=jnp.asarray(ensemble.spec.class_means),
@@ -195,6 +200,14 @@ def _with_promotions(ensemble: Ensemble, offers: pd.DataFrame, offered: np.ndarr
     if ensemble.promotion_names:
         promotions[offered[known], period] = offers[list(ensemble.promotion_names)].to_numpy(np.float32)[known]
     return ensemble.inputs._replace(promotions=promotions)
+
+
+def _traffic(ensemble: Ensemble, offers: pd.DataFrame, offered: np.ndarray, period: int) -> np.ndarray:
+    """[O] log relative traffic of the offers in a period of the inputs."""
+    expected = np.asarray(ensemble.inputs.traffic)[offered, period]
+    if "usual_traffic" not in ensemble.series:
+        return expected
+    return of_offers(offers, ensemble.series["usual_traffic"].to_numpy(np.float64)[offered], expected)
 
 
 def _aggregation_for(aggregation: Aggregation, groups: tuple[Group, ...]) -> Aggregation:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from data_io.features import TIME_FIELDS, FeatureSpec, Inputs, build_inputs, fit_features
+from data_io.features import SERIES_TIME_FIELDS, TIME_FIELDS, FeatureSpec, Inputs, build_inputs, fit_features
 from data_io.history import History
 from data_io.panel import extend, hide
 from data_io.split import time_split
@@ -236,10 +236,9 @@ def _weights(plans: list[_Plan], fits: list[Fit]) -> np.ndarray:
 
 
 def _between(inputs: Inputs, periods: slice) -> Inputs:
-    over_time = ("summaries", "dynamic", "promotions", "log_price", "units", "demand_class", "mask")
     return inputs._replace(
         **{name: getattr(inputs, name)[periods] for name in TIME_FIELDS},
-        **{name: getattr(inputs, name)[:, periods] for name in over_time},
+        **{name: getattr(inputs, name)[:, periods] for name in SERIES_TIME_FIELDS},
     )
 
 

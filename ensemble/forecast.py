@@ -80,7 +80,8 @@ def _with_anchor(
         return prediction
     log_prices = inputs.log_price + np.log(ensemble.spec.reference_price)[:, None]
     context = ensemble.anchor.following(ensemble.periods, log_prices, inputs.promotions)
-    units = ensemble.anchor.units(log_prices[:, ensemble.window :].T, context)[at]
+    asked = slice(ensemble.window, None)
+    units = ensemble.anchor.units(log_prices[:, asked].T, context, inputs.traffic[:, asked].T)[at]
     share = ensemble.anchor_share
     return (1 - share) * prediction + share * units / ensemble.spec.units_scale
 

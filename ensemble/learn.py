@@ -62,14 +62,19 @@ def learn(
 
 def anchor_share(panel: SalesPanel, networks: np.ndarray, anchor: np.ndarray | None, known: np.ndarray) -> float:
     """The share of the anchor in forecasts: the one of least squared error (rows scaled by size) in periods that
-    trained neither; 0 without such periods.
+    trained neither; 0 without such periods. Rows that sold out count as what both together foretell, if it is more.
 
     Args: networks, anchor [S, T] units foretold, NaN where none; known [T] bool.
     """
     if anchor is None:
         return 0.0
     rows = panel.observed & known & np.isfinite(networks)
-    return float(stacked(panel.units[rows], np.stack([networks[rows], anchor[rows]]))[1]) if rows.any() else 0.0
+    if not rows.any():
+        return 0.0
+    foretold = np.stack([networks[rows], anchor[rows]])
+    # Left out, sold-out rows would leave those of little demand, and the share to whoever foretells less.
+    demand = np.where(panel.censored[rows], np.maximum(panel.units[rows], foretold.mean(0)), panel.units[rows])
+    return float(stacked(demand, foretold)[1])
 
 
 def learn_on(

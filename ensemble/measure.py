@@ -50,7 +50,7 @@ def measure(
     unseen: np.ndarray,
     settings: AggregationSettings,
 ) -> Measured:
-    """Judge forecasts one period ahead.
+    """Judge forecasts one period ahead, of demand: rows that sold out do not tell it and are left out.
 
     Args:
         splits: periods [T] bool of training, validation and test.
@@ -58,7 +58,7 @@ def measure(
             every period speaks, not the last few alone. Those of the test only enter what is used after it.
     """
     units = predict(groups, sizes, inputs, np.ones(inputs.mask.shape[1], np.int32))
-    observed, mask = inputs.units.T, inputs.mask.T > 0
+    observed, mask = inputs.units.T, (inputs.mask.T > 0) & (inputs.censored.T == 0)
     sold = observed * spec.units_scale
     train, validation, test = (split[:, None] & mask for split in splits)
 

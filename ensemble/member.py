@@ -13,7 +13,7 @@ from data_io.features import Inputs
 from ensemble.bodies import BODIES
 from ensemble.heads.base import Prices
 from ensemble.heads.registry import HEADS
-from ensemble.losses import LOSSES, cross_entropy
+from ensemble.losses import LOSSES, at_least, class_at_least, cross_entropy
 from ensemble.types import Sizes
 
 
@@ -54,16 +54,23 @@ def respond(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array)
 
 
 def forecast(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array, sets: int) -> jax.Array:
-    """One member's log expected (scaled) units [T, S] at the prices in `inputs`."""
-    return HEADS[member.head].log_units(respond(member, parameters, inputs, lead), prices_of(inputs, sets))
+    """One member's log expected (scaled) units [T, S] at the prices and the traffic in `inputs`; heads know
+    those at the usual traffic."""
+    found = HEADS[member.head].log_units(respond(member, parameters, inputs, lead), prices_of(inputs, sets))
+    return found + inputs.traffic.T
 
 
 def row_loss(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array, sets: int, loss: str) -> jax.Array:
-    """One member's loss per row [T, S]; heads over classes have cross-entropy, the others the loss named."""
+    """One member's loss per row [T, S]; heads over classes have cross-entropy, the others the loss named. Rows that
+    sold out have its one-sided kind."""
     kind, response = HEADS[member.head], respond(member, parameters, inputs, lead)
     if kind.logits is not None:
-        return cross_entropy(kind.logits(response, prices_of(inputs, sets)), inputs.demand_class.T)
-    return LOSSES[loss](kind.log_units(response, prices_of(inputs, sets)), inputs.units.T)
+        rows = kind.logits(response, prices_of(inputs, sets)), inputs.demand_class.T
+        exact, censored = cross_entropy(*rows), class_at_least(*rows)
+    else:
+        rows = kind.log_units(response, prices_of(inputs, sets)) + inputs.traffic.T, inputs.units.T
+        exact, censored = LOSSES[loss](*rows), at_least(loss, *rows)
+    return jnp.where(inputs.censored.T > 0, censored, exact)
 
 
 def penalty(member: Structure, parameters: Any) -> jax.Array:

@@ -49,6 +49,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "response.steps": (1, 10**4),
     "response.block_products": (1, 500),
     "response.full_cross": (0, 500),
+    "response.outside_share": (0.001, 0.999),
     "aggregation.confidence": (0.0, 100.0),
     "aggregation.trim": (0.0, 0.49),
     "backtest.rounds": (1, 10**4),
@@ -56,6 +57,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "backtest.horizon": (1, 10**4),
     "backtest.warm_epochs": (1, 10**6),
     "objective.risk": (0.0, 100.0),
+    "objective.tail": (0.01, 1.0),
     "search.max_rungs": (3, 10**5),
     "search.population": (4, 10**6),
     "search.generations": (1, 10**6),
@@ -123,7 +125,7 @@ def _check_limits(config: Config) -> None:
         value = config
         for part in key.split("."):
             value = getattr(value, part)
-        if not least <= value <= most:  # also true for NaN
+        if value is not None and not least <= value <= most:  # also true for NaN
             faults.append(f"{key} must be from {least:g} to {most:g}, not {value}.")
     faults += [
         f"ensemble.groups: a group needs at least 1 member, not {group.members}."
@@ -134,6 +136,8 @@ def _check_limits(config: Config) -> None:
         faults.append("response.heads must list at least one head.")
     if not config.ensemble.groups:
         faults.append("ensemble.groups must list at least one group of members.")
+    if config.objective.risk_measure == "cvar" and config.aggregation.name in ("lower_confidence", "worst_group"):
+        faults.append(f"objective.risk_measure=cvar and aggregation={config.aggregation.name} both say what risk is.")
     if config.training.validation + config.training.test >= 1:
         faults.append("training.validation + training.test must leave periods to train on (be below 1).")
     if faults:

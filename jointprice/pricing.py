@@ -102,12 +102,14 @@ def objective_of(config: Config, aggregation: Aggregation | None = None) -> Obje
     lower_confidence and worst_group are ways to judge the gain over holding prices, so they enter here.
     """
     risk = 0.0 if aggregation is None else config.objective.risk
-    groups = None
+    groups, tail = None, None
+    if aggregation is not None and config.objective.risk_measure == "cvar":
+        tail = config.objective.tail
     if aggregation is not None and aggregation.name == "lower_confidence":
         risk = aggregation.confidence
     if aggregation is not None and aggregation.name == "worst_group":
         groups = aggregation.groups
-    return Objective(config.objective.name, config.data.tax_rate, config.data.fee_rate, risk, groups)
+    return Objective(config.objective.name, config.data.tax_rate, config.data.fee_rate, risk, groups, tail)
 
 
 def business_rules(config: Config) -> list[dict]:

@@ -50,6 +50,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "aggregation.by": ("validation", "stacked"),
     "backtest.refit": ("full", "warm"),
     "objective.name": ("profit", "revenue", "units"),
+    "objective.risk_measure": ("sd", "cvar"),
     "search.optimiser": ("genetic", "random", "gradient"),
     "sweep.metric": tuple(METRICS),
 }
@@ -95,5 +96,6 @@ def _chosen(config: Config) -> Iterator[tuple[str, str]]:
     yield "aggregation.by", config.aggregation.by
     yield "backtest.refit", config.backtest.refit
     yield "objective.name", config.objective.name
+    yield "objective.risk_measure", config.objective.risk_measure
     yield "search.optimiser", config.search.optimiser
     yield "sweep.metric", config.sweep.metric

@@ -17,6 +17,7 @@ from ensemble.backtest import Round, backtest
 from ensemble.fit import Trained
 from ensemble.learn import learn
 from ensemble.types import Ensemble
+from jointprice.market_size import market_size
 from jointprice.oracle import judge
 from jointprice.prepare import Prepared, prepare
 from jointprice.pricing import Pricing, price_offers
@@ -134,6 +135,7 @@ def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, mark
             else None,
             "mix": mix,
             "level": level,
+            "market_size": market_size(ensemble, problem, solution.prices),
         },
         "oracle": oracle,
         "search": {

@@ -31,7 +31,7 @@ and within 1e-6 of an edge vectors pass one and fail the other."""
         "demand", "ladder", "decision", "current", "cost", "stock", "cap", "tax_rate", "fee_rate", "risk",
         "sold_hold", "groups",
     ],
-    meta_fields=["objective", "members", "rules", "sizes"],
+    meta_fields=["objective", "members", "tail", "rules", "sizes"],
 )  # fmt: skip
 @dataclass(frozen=True)
 class Compiled:
@@ -55,6 +55,7 @@ class Compiled:
     groups: tuple
     objective: str
     members: tuple[int, ...] | None
+    tail: float | None
     rules: tuple[JointRule, ...]
     sizes: tuple[int, ...]
 
@@ -72,7 +73,11 @@ class Compiled:
         worth = partial(unit_value, self.objective, cost=self.cost, tax_rate=self.tax_rate, fee_rate=self.fee_rate)
         gain = paired_gain(sold, worth(prices), self.sold_hold, worth(self.current))
         none = jnp.zeros((len(prices), 0))
-        return risk_adjusted(gain, self.risk, self.members), jnp.concatenate([none, *self.excess(prices, sold)], axis=1)
+        return self.value(gain), jnp.concatenate([none, *self.excess(prices, sold)], axis=1)
+
+    def value(self, gain: jax.Array) -> jax.Array:
+        """Members' gains over holding [K, P] -> the objective [P], risk deducted."""
+        return risk_adjusted(gain, self.risk, self.members, self.tail)
 
     def excess(self, prices: jax.Array, sold: jax.Array) -> list[jax.Array]:
         """Prices [P, S] and sales [K, P, S] -> signed excess [P, G] of each joint rule."""
@@ -161,6 +166,7 @@ def problem_arrays(problem: PricingProblem) -> Compiled:
         groups=tuple(jnp.asarray(group, jnp.int32) for _, group, _ in joint),
         objective=objective.name,
         members=objective.groups,
+        tail=objective.tail,
         rules=tuple(rule for rule, _, _ in joint),
         sizes=tuple(size for _, _, size in joint),
     )

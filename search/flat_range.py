@@ -17,7 +17,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from search.evaluate import Compiled, compile_problem, violation_of
-from search.objective import risk_adjusted, unit_value
+from search.objective import unit_value
 from search.types import PricingProblem
 
 SHARE = 0.005  # of the objective that a price in the flat range may lose
@@ -152,7 +152,7 @@ def _objective(
     Only offers of the trial's group sell other than at the answer.
     """
     total = gain.sum(axis=1, keepdims=True) + gain_moved[:, row, group] - gain[:, group]
-    value = risk_adjusted(total, compiled.risk, compiled.members)
+    value = compiled.value(total)
     decisions = jnp.arange(len(rungs))
     chosen = compiled.ladder[decisions, rungs]
     moved = jnp.where(decisions == decision[:, None], compiled.ladder[decision, rung][:, None], chosen)

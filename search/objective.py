@@ -36,14 +36,21 @@ def paired_gain(sold: jax.Array, worth: jax.Array, sold_hold: jax.Array, worth_h
     return jnp.sum(sold * worth - sold_hold[:, None, :] * worth_hold, axis=-1)
 
 
-def risk_adjusted(gain: jax.Array, risk: jax.Array, groups: tuple[int, ...] | None = None) -> jax.Array:
+def risk_adjusted(
+    gain: jax.Array, risk: jax.Array, groups: tuple[int, ...] | None = None, tail: float | None = None
+) -> jax.Array:
     """Gains [K, P] -> mean - risk × standard deviation over the members [P], with finite gradients at zero spread.
 
-    With groups [K] it is the least of the groups' mean gains instead.
+    With groups [K] it is the least of the groups' mean gains instead; with a tail, the mean of that share of the
+    members that gain least (conditional value at risk, Rockafellar & Uryasev 2000), the last of them counted in part.
     """
     if groups is not None:
         number = np.asarray(groups)
         return jnp.stack([gain[number == group].mean(0) for group in np.unique(number)]).min(0)
+    if tail is not None:
+        size = tail * len(gain)
+        part = np.clip(size - np.arange(len(gain)), 0, 1) / size
+        return jnp.tensordot(jnp.asarray(part, gain.dtype), jnp.sort(gain, axis=0), 1)
     variance = jnp.var(gain, axis=0)
     spread = jnp.sqrt(jnp.where(variance > 0, variance, 1.0))
     return jnp.mean(gain, axis=0) - risk * jnp.where(variance > 0, spread, 0.0)

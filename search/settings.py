@@ -8,10 +8,13 @@ from typing import Any
 
 @dataclass
 class ObjectiveSettings:
-    """name: ``profit``, ``revenue`` or ``units``. risk: k in mean - k sd of the difference from holding prices."""
+    """name: ``profit``, ``revenue`` or ``units``. risk_measure: of the members' gains over holding prices, ``sd`` (mean
+    - risk × sd) or ``cvar`` (mean of the share `tail` of members that gain least)."""
 
     name: str = "profit"
+    risk_measure: str = "sd"
     risk: float = 0.25
+    tail: float = 0.25
 
 
 @dataclass

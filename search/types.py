@@ -37,6 +37,7 @@ class Objective:
         fee_rate: share of the net price that a marketplace keeps.
         risk: k in mean - k sd.
         groups: [K] the members' groups; where given, the value is the least of the groups' mean gains.
+        tail: where given, the value is the mean gain of that share of the members that gain least.
     """
 
     name: str = "profit"
@@ -44,6 +45,7 @@ class Objective:
     fee_rate: float = 0.0
     risk: float = 0.25
     groups: tuple[int, ...] | None = None
+    tail: float | None = None
 
 
 @dataclass(frozen=True)

@@ -23,18 +23,18 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from data_io.errors import ConfigError
-from data_io.features import season
 from data_io.types import SalesPanel
 from ensemble.anchor import evaluate
+from ensemble.anchor.context import following, lasting
 from ensemble.anchor.draws import draw
 from ensemble.anchor.evaluate import Context
-from ensemble.anchor.fitting import Data, Fit, fit, refit
+from ensemble.anchor.fitting import Data, Fit, fit, refit, with_demand
 from ensemble.anchor.heads import HEADS, Block, Shape, head_shape
 from ensemble.anchor.layout import History, Sets, lay_out
 from ensemble.anchor.linearise import Cells, log_means
 from ensemble.anchor.noise import Patterns, period_scores
 from ensemble.anchor.settings import AnchorSettings
-from ensemble.anchor.treatments import PAST, TREATMENTS, USUAL, meetings, regular_price, treatments
+from ensemble.anchor.treatments import TREATMENTS
 from ensemble.anchor.weigh import fold_of_periods, pseudo_bma
 
 LEAST_HEARD = 0.01  # weight of a head below which its forecasts are not asked
@@ -83,45 +83,22 @@ class Anchor:
     unseen: np.ndarray | None = None
 
     def context(self, period: pd.Timestamp, promotions: np.ndarray | None = None) -> Context:
-        """The context of prices that last: they become the usual ones, and no past deal is felt.
-
-        Args:
-            promotions: [S, Q] in the panel's units; None = none. A promoted price is a deal below the last regular one.
-        """
-        series = len(self.series)
-        if promotions is None:
-            promotions = np.zeros((series, len(self.sets.promotion_scale)))
-        return Context(
-            season=season(pd.DatetimeIndex([period]))[0],
-            promotions=np.asarray(promotions, np.float32),
-            regular=np.where((promotions > 0).any(-1), self.sets.regular, -np.inf).astype(np.float32),
-            past=np.zeros((series, 2), np.float32),
-            usual=np.full(series, np.nan, np.float32),
-        )
+        """See context.lasting."""
+        return lasting(self.sets, period, promotions)
 
     def following(self, periods: pd.DatetimeIndex, log_price: np.ndarray, promotions: np.ndarray) -> Context:
-        """The context of the last H periods of a history with known prices and promotions, as forecasts need it.
-
-        Args:
-            periods: [H]. log_price: [S, T] with T >= H. promotions: [S, T, Q] in the panel's units.
-        """
-        last = slice(log_price.shape[1] - len(periods), None)
-        promoted = (promotions > 0).any(-1)
-        treated = treatments(log_price - self.sets.reference[:, None], promoted, meetings(self.series))
-        treated = treated[:, last].swapaxes(0, 1)
-        regular = np.where(promoted, regular_price(log_price, promoted), -np.inf)[:, last]
-        arrays = (np.swapaxes(promotions[:, last], 0, 1), regular.T, treated[..., PAST], treated[..., USUAL])
-        return Context(season(periods), *(values.astype(np.float32) for values in arrays))
+        """See context.following."""
+        return following(self.sets, self.series, periods, log_price, promotions)
 
     def log_units(self, head: HeadDraws, log_prices: jax.Array, context: Context) -> jax.Array:
         """[N, ..., S] log expected units of every draw at log prices [..., S]."""
         return _over_draws(evaluate.log_units, head, self.sets, jnp.asarray(log_prices, jnp.float32), context)
 
-    def units(self, log_prices: np.ndarray, context: Context) -> np.ndarray:
-        """[..., S] expected units, heads by their weights, at log prices [..., S]."""
+    def units(self, log_prices: np.ndarray, context: Context, traffic: np.ndarray) -> np.ndarray:
+        """[..., S] expected units, heads by their weights, at log prices and log relative traffic [..., S]."""
         heard = [head for head in self.heads if head.weight >= LEAST_HEARD] or self.heads
         each = [np.exp(np.asarray(self.log_units(head, log_prices, context), np.float64)).mean(0) for head in heard]
-        return np.average(each, axis=0, weights=[head.weight for head in heard])
+        return np.exp(traffic) * np.average(each, axis=0, weights=[head.weight for head in heard])
 
     def own_elasticities(self, log_prices: jax.Array, context: Context) -> tuple[np.ndarray, np.ndarray]:
         """[N, S] own-price elasticities of the draws of all heads at log prices [S], and [N] the draws' weights."""
@@ -184,9 +161,11 @@ def _fit_block(
     data = _data(number, sets, history)
     products, groups = sets.group.shape[1:]
     treated = len(TREATMENTS) * settings.treatments
-    shape = head_shape(name, products, len(sets.promotion_scale), treated, groups, settings.full_cross)
+    sizes = (products, len(sets.promotion_scale), treated, groups)
+    shape = head_shape(name, *sizes, settings.full_cross, settings.outside_share)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster * settings.block)
+    data = with_demand(shape, data, whole)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
     return draws, _held_out(shape, data, history.weight, whole, settings), whole.cluster
 
@@ -205,11 +184,12 @@ def _held_out(shape: Shape, data: Data, weight: np.ndarray, whole: Fit, settings
     if settings.folds < 2:
         return _HeldOut(scores, units)
     fold = fold_of_periods(len(weight), settings.folds, settings.block)
+    judged = np.asarray(cells.seen) * (data.least == 0)  # heads may not judge themselves by the demand they expect
     for number in range(settings.folds):
         seen = (weight * (fold != number)).astype(np.float32)
         found = refit(shape, data, seen, whole, -(-settings.steps // 3))
         log_mean = np.asarray(log_means(shape, data.block, found.theta, found.scale, cells), np.float64)
-        held = period_scores(cells.units, log_mean, cells.seen, found.noise)
+        held = period_scores(cells.units, log_mean, judged, found.noise)
         scores += np.where(fold == number, held * weight, 0)
         units[:, fold == number] = np.exp(log_mean[:, fold == number])
     return _HeldOut(scores, units)
@@ -222,11 +202,13 @@ def _data(number: int, sets: Sets, history: History) -> Data:
         history.units[number],
         history.seen[number],
         history.drivers[number],
+        history.traffic[number],
         sets.log_level[number],
         history.season,
     )
     block = Block(*(getattr(sets, field)[number] for field in Block._fields))
-    return Data(*jax.tree.map(jnp.asarray, (block, cells)), Patterns(cells.seen))
+    least = history.least[number]
+    return Data(*jax.tree.map(jnp.asarray, (block, cells)), Patterns(cells.seen), least, np.zeros(least.shape))
 
 
 def _over_draws(function, head: HeadDraws, sets: Sets, *arguments) -> jax.Array:

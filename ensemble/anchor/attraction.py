@@ -8,9 +8,9 @@ D_g = log Σ_{k in g} q_k e^{a_k} − log Σ_{k in g} q_k and q_g = Σ_{k in g} 
 log units = log Q_j + a_j − σ D_g − log(s0 + (1 − s0) Σ_g q_g e^{(1 − σ) D_g}).
 
 Classes: w_c of the shoppers weigh prices m_c times (Σ w m = 1) and have tastes for groups (Σ w taste = 0), each class a
-nested logit with the same σ. At the reference prices they already differ by −κ (m_c − 1) own_j: who minds prices buys what is cheap or nothing
-(κ = 1 if utility is linear in price). The utilities that give Q at the reference prices are found by Berry's
-contraction (Berry, Levinsohn & Pakes 1995); what it leaves is added to log units.
+nested logit with the same σ. At the reference prices they already differ by −κ (m_c − 1) own_j: who minds prices buys
+what is cheap or nothing (κ = 1 if utility is linear in price). The utilities that give Q at the reference prices are
+found by Berry's contraction (Berry, Levinsohn & Pakes 1995); what it leaves is added to log units.
 """
 
 from __future__ import annotations

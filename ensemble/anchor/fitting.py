@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import jax.numpy as jnp
 import numpy as np
 
 from ensemble.anchor import arrow
+from ensemble.anchor.censored import demand_at_least
 from ensemble.anchor.heads import Block, Shape, Theta, prior_scales
 from ensemble.anchor.linearise import Cells, Noise, linearise, log_means, loss
 from ensemble.anchor.noise import Patterns, estimate, first_noise
@@ -32,11 +34,14 @@ class Fit:
 
 @dataclass(frozen=True)
 class Data:
-    """One block as the compiled functions take it, and its patterns of missing products."""
+    """One block as the compiled functions take it, its patterns of missing products, and where rows sold out: what
+    demand was at least (else 0), and the variance that this leaves it, both [M, T, J]."""
 
     block: Block
     cells: Cells
     patterns: Patterns
+    least: np.ndarray
+    spread: np.ndarray
 
 
 def around(shape: Shape, data: Data, starts: int) -> list[Fit]:
@@ -66,8 +71,21 @@ def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int
     for number in range(ROUNDS):
         if number > 0:
             found = climb(shape, data, weight, found, -(-2 * steps // (3 * (ROUNDS - 1))))
+        data = with_demand(shape, data, found)
         found = _renewed(shape, data, weight, found, scales=number > 0, cluster=cluster * (number == ROUNDS - 2))
     return climb(shape, data, weight, found, 3)
+
+
+def with_demand(shape: Shape, data: Data, found: Fit) -> Data:
+    """The data with the demand that the fit expects in place of sales that ended with the stock."""
+    rows = data.least > 0
+    if not rows.any():
+        return data
+    mean = np.exp(np.asarray(log_means(shape, data.block, found.theta, found.scale, data.cells), np.float64))
+    dispersion = np.broadcast_to(found.noise.dispersion, rows.shape)
+    units, spread = np.array(data.cells.units), np.zeros(rows.shape)
+    units[rows], spread[rows] = demand_at_least(data.least[rows], mean[rows], dispersion[rows])
+    return replace(data, cells=data.cells._replace(units=jnp.asarray(units)), spread=spread)
 
 
 def refit(shape: Shape, data: Data, weight: np.ndarray, start: Fit, steps: int) -> Fit:
@@ -128,7 +146,7 @@ def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales
     effect."""
     cells = data.cells
     log_mean = np.asarray(log_means(shape, data.block, found.theta, found.scale, cells), np.float64)
-    noise = estimate(data.patterns, cells.units, log_mean, cells.seen, weight)
+    noise = estimate(data.patterns, cells.units, log_mean, cells.seen, weight, data.spread)
     theta, scale, factor = found.theta, found.scale, found.cluster
     if scales or cluster:
         blocks = linearise(shape, data.block, theta, scale, cells, noise, (weight / found.cluster).astype(np.float32))

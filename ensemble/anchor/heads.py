@@ -25,6 +25,7 @@ INTERCEPT_SD = 3.0
 DEV_SD, SEASON_SD, LIFT_SD, CONTROL_SD, CROSS_SD = 0.3, 0.25, 0.12, 0.15, 0.3
 LIFT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 1.0)
 CLASSES = 3
+DECLARED_SD = 0.1  # of the log odds of buying nothing, where they are declared
 
 
 class Block(NamedTuple):
@@ -94,7 +95,7 @@ HEADS = {
 
 class Shape(NamedTuple):
     """A head's sizes in one table, hashable: head, products J, promotions Q, treatments (none or all of TREATMENTS),
-    groups G, cross columns n (0, 1 or J)."""
+    groups G, cross columns n (0, 1 or J), declared share that buys nothing (None = learnt)."""
 
     head: str
     products: int
@@ -102,6 +103,7 @@ class Shape(NamedTuple):
     treatments: int
     groups: int
     cross: int
+    outside: float | None = None
 
     @property
     def drivers(self) -> int:
@@ -122,6 +124,8 @@ class Shape(NamedTuple):
         """Name, means and sds of each shared parameter, the lifts last."""
         found = []
         for name, (mean, sd) in HEADS[self.head].priors.items():
+            if name == "outside" and self.outside is not None:
+                mean, sd = log(self.outside / (1 - self.outside)), DECLARED_SD
             means = np.repeat(mean, self.groups) if name == "taste" else np.atleast_1d(mean)
             found.append((name, means, np.full(len(means), sd)))
         lifts = [LIFT_PRIOR] * self.promotions + [TREATMENT_PRIOR] * self.treatments + [CONTROL_PRIOR] * CONTROLS
@@ -142,10 +146,18 @@ class Theta(NamedTuple):
     intercept: jax.Array
 
 
-def head_shape(name: str, products: int, promotions: int, treatments: int, groups: int, full_cross: int) -> Shape:
-    """Sizes of the named head."""
+def head_shape(
+    name: str,
+    products: int,
+    promotions: int,
+    treatments: int,
+    groups: int,
+    full_cross: int,
+    outside: float | None = None,
+) -> Shape:
+    """Sizes of the named head; see Shape."""
     cross = (products if products <= full_cross else 1) if HEADS[name].separable else 0
-    return Shape(name, products, promotions, treatments, groups, cross)
+    return Shape(name, products, promotions, treatments, groups, cross, outside)
 
 
 def prior_scales(shape: Shape) -> tuple[np.ndarray, np.ndarray]:

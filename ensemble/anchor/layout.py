@@ -54,12 +54,15 @@ class Sets(NamedTuple):
 
 
 class History(NamedTuple):
-    """The sales in cells: z, units and seen [B, M, T, J], drivers [B, M, T, J, Q + 5 + 2] (scaled promotions,
-    treatments and, last, the controls), season [T, 4], weight [T]."""
+    """The sales in cells: z, units, seen and least (of the demand where they sold out, else 0) [B, M, T, J], traffic
+    [B, M, T, J], drivers [B, M, T, J, Q + 5 + 2] (scaled promotions, treatments and, last, the controls), season
+    [T, 4], weight [T]."""
 
     z: np.ndarray
     units: np.ndarray
     seen: np.ndarray
+    least: np.ndarray
+    traffic: np.ndarray
     drivers: np.ndarray
     season: np.ndarray
     weight: np.ndarray
@@ -118,6 +121,8 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         z=in_cells((log_price - sets.reference[:, None]).astype(np.float32), 0),
         units=in_cells(panel.units.astype(np.float32), 0),
         seen=in_cells(panel.observed.astype(np.float32), 0),
+        least=in_cells(np.where(panel.censored, panel.units, 0), 0),
+        traffic=in_cells(panel.traffic, 0),
         drivers=in_cells(np.concatenate([panel.promotions / scale, treated, control], -1).astype(np.float32), 0),
         season=season(panel.periods),
         weight=weight.astype(np.float32),

@@ -26,18 +26,20 @@ from ensemble.anchor.heads import (
     shared_values,
     split_rows,
 )
+from ensemble.deviance import deviance_residual
 
 CLIP = 5.0
 MOST_LOG_UNITS = 20.0
 
 
 class Cells(NamedTuple):
-    """One block's sales: z, units, seen [M, T, J], drivers [M, T, J, Q], log_level [M, J], season [T, 4]."""
+    """One block's sales: z, units, seen, traffic [M, T, J], drivers [M, T, J, Q], log_level [M, J], season [T, 4]."""
 
     z: jax.Array
     units: jax.Array
     seen: jax.Array
     drivers: jax.Array
+    traffic: jax.Array
     log_level: jax.Array
     season: jax.Array
 
@@ -66,21 +68,6 @@ class Arrow(NamedTuple):
     store_by_period: jax.Array
 
 
-def deviance_residual(units: jax.Array, mean: jax.Array, dispersion: jax.Array) -> jax.Array:
-    """Signed square root of twice the negative-binomial deviance, exact where units are near the mean."""
-    spread = mean + 1 / dispersion
-    gap = units - mean
-    deviance = 2 * (mean * _excess(gap / mean) - spread * _excess(gap / spread))
-    return jnp.sign(gap) * jnp.sqrt(jnp.maximum(deviance, 1e-8))
-
-
-def _excess(x: jax.Array) -> jax.Array:
-    """(1 + x) log(1 + x) − x for x >= −1, by its series near 0."""
-    x = jnp.maximum(x, -1.0)  # compiled division may fall below
-    series = x * x * (1 / 2 - x * (1 / 6 - x * (1 / 12 - x * (1 / 20 - x / 30))))
-    return jnp.where(jnp.abs(x) < 0.1, series, jax.scipy.special.xlog1py(1 + x, x) - x)
-
-
 def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells, store) -> jax.Array:
     """[T, J] log expected units of one store (number or slice)."""
     shared = shared_values(shape, theta.shared, scale)
@@ -90,6 +77,7 @@ def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells:
     shift = shift + INTERCEPT_SD * theta.intercept[store]
     structure = head.structure(shared, dev, cross, block)
     found = head.log_units(structure, block, cells.log_level[store], cells.z[store], shift)
+    found = found + cells.traffic[store]  # outside of the head: it brings shoppers to one product, from no other
     return jnp.clip(found, -MOST_LOG_UNITS, MOST_LOG_UNITS)
 
 
@@ -188,4 +176,4 @@ def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, st
         rows = jnp.concatenate([along(1, eye)[..., None], by_shift[..., None] * drivers[:, None]], -1)
     by_lift = jnp.einsum("tjk,tkq->tjq", by_shift, lifting) * lift_scales(shape, scale)
     rows = (rows * scale[: shape.columns]).reshape(*z.shape, -1)
-    return log_mean(*point), jnp.concatenate([by_shared, by_lift, rows], -1), by_shift
+    return log_mean(*point) + cells.traffic[store], jnp.concatenate([by_shared, by_lift, rows], -1), by_shift

@@ -45,7 +45,12 @@ def first_noise(patterns: Patterns) -> Noise:
 
 
 def estimate(
-    patterns: Patterns, units: np.ndarray, log_mean: np.ndarray, rows: np.ndarray, weight: np.ndarray
+    patterns: Patterns,
+    units: np.ndarray,
+    log_mean: np.ndarray,
+    rows: np.ndarray,
+    weight: np.ndarray,
+    spread: np.ndarray | float = 0.0,
 ) -> Noise:
     """Noise from the fitted means, each product's scaled to its observed level.
 
@@ -53,13 +58,14 @@ def estimate(
         units, log_mean: [M, T, J].
         rows: [M, T, J] 1 where seen.
         weight: [T].
+        spread: [M, T, J] variance of units that are themselves expected.
     """
     units, rows = np.asarray(units, np.float64), np.asarray(rows) * weight[:, None]
     mean = np.exp(log_mean)
     total = (mean * rows).sum((0, 1))
     mean = mean * np.where(total > 0, (units * rows).sum((0, 1)) / np.maximum(total, 1e-9), 1)
     mean = np.maximum(mean, 1e-9)
-    dispersion = _dispersion(units, mean, rows)
+    dispersion = _dispersion((units - mean) ** 2 + spread, mean, rows)
     d = residuals(units, mean, dispersion)
     offset = (d * rows).sum((0, 1)) / (rows.sum((0, 1)) + LENT_ROWS)
     root = np.sqrt(rows)
@@ -98,13 +104,12 @@ def period_scores(units: np.ndarray, log_mean: np.ndarray, rows: np.ndarray, noi
     return (single * rows).sum((0, 2)) - 0.5 * (quadratic + noise.log_det[noise.pattern]).sum(0)
 
 
-def _dispersion(units: np.ndarray, mean: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _dispersion(left: np.ndarray, mean: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """[J] φ at which the squared clipped Pearson residuals sum to the degrees of freedom, by bisection in log φ."""
     count = rows.sum((0, 1))
     fitted = 0.8 * (rows.sum(1) > 0).sum(0) + 8.0
     freedom = np.maximum(count - fitted, 0.5 * count) + LENT_ROWS
     low, high = (np.full(len(count), np.log(value)) for value in (LEAST_DISPERSION, MOST_DISPERSION))
-    left = (units - mean) ** 2
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
         squares = np.minimum(left / (mean + np.exp(middle) * mean**2), CLIP**2)

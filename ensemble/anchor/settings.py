@@ -16,7 +16,8 @@ class AnchorSettings:
     treatments: let deals' depth, past deals and the usual price have effects of their own, so that what a regular
     price does in the long run is not read off deals.
     control: let costs, where they move prices, tell apart what prices did and what they followed.
-    cluster: let data count for less where the residuals of a period agree across stores."""
+    cluster: let data count for less where the residuals of a period agree across stores.
+    outside_share: share of shoppers who buy none of the products at usual prices, where known; None = learnt."""
 
     name: str = "anchor"
     search_draws: int = 24
@@ -31,3 +32,4 @@ class AnchorSettings:
     treatments: bool = True
     control: bool = True
     cluster: bool = True
+    outside_share: float | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import pandas as pd
 from scipy import stats
 
+from data_io.traffic import at_usual_traffic
 from data_io.types import SalesPanel
 from ensemble.response.experiment import designs
 from ensemble.response.identification import identification
@@ -32,7 +33,7 @@ def verdicts(panel: SalesPanel, *, corrected: bool = False) -> pd.DataFrame:
         corrected: whether the price response corrects for prices that followed demand with costs as instrument;
             such products then keep the tier full.
     """
-    table = identification(panel)
+    table = identification(at_usual_traffic(panel))
     rows = [_judge(row, corrected) for row in table.to_dict("records")]
     judged = pd.DataFrame(rows, columns=["power", "exogeneity", "tier", "reason", "exogeneity_reason"])
     judged["test_design"] = designs(table, judged["tier"], panel.frequency)

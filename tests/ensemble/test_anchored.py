@@ -93,6 +93,21 @@ def test_the_anchors_share_is_that_of_the_better_forecaster_of_unseen_periods(pr
     assert anchor_share(panel, wrong, None, known) == 0
 
 
+def test_sold_out_rows_do_not_give_the_share_to_whoever_foretells_less(prepared):
+    rng = np.random.default_rng(0)
+    mean = rng.uniform(10, 60, prepared.panel.units.shape)
+    demand = np.rint(mean * np.exp(0.3 * rng.normal(size=mean.shape)))
+    stock = np.rint(mean * np.exp(0.25 + 0.4 * rng.normal(size=mean.shape)))
+    right, low = (mean * level * np.exp(0.1 * rng.normal(size=mean.shape)) for level in (1.05, 0.9))
+    known = np.ones(mean.shape[1], bool)
+    whole = replace(prepared.panel, units=demand, censored=demand < 0)
+    short = replace(whole, units=np.minimum(demand, stock), censored=demand >= stock)
+    fully, told, blind = (
+        anchor_share(panel, right, low, known) for panel in (whole, short, replace(short, censored=demand < 0))
+    )
+    assert abs(told - fully) < 0.7 * (blind - fully)
+
+
 def test_forecasts_and_levels_have_the_anchors_share(anchored, prepared):
     offers = prepared.tables.offers
     future = offers.assign(date=anchored.periods[0], price=offers["current_price"])

@@ -108,7 +108,7 @@ def test_bootstrap_weights_are_equal_within_blocks_and_halves_share_no_period():
 
 def test_four_periods_are_enough_to_train_without_figures(train, prepared):
     panel = prepared.panel
-    over_time = ("units", "price", "cost", "observed", "promotions", "numeric")
+    over_time = ("units", "price", "cost", "observed", "censored", "traffic", "promotions", "numeric")
     tiny = replace(panel, **{name: getattr(panel, name)[:, :4] for name in over_time}, periods=panel.periods[:4])
     fit = train(tiny, epochs=2, promise_members=0)
     assert (fit.ensemble.verdicts["power"] == "none").all()

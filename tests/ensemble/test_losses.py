@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import nbinom, poisson
 
-from ensemble.losses import DISPERSION, LOSSES, TWEEDIE_POWER, cross_entropy
+from ensemble.losses import COUNTS, DISPERSION, LOSSES, TWEEDIE_POWER, at_least, class_at_least, cross_entropy
 
 UNITS = np.array([0.0, 1.0, 7.0, 40.0, 900.0])
 MEAN = np.array([0.5, 3.0, 5.0, 60.0, 700.0])
@@ -48,3 +48,43 @@ def test_differences_of_the_negative_binomial_loss_are_log_likelihood_ratios():
 def test_differences_of_the_poisson_loss_are_log_likelihood_ratios():
     exact = poisson.logpmf(UNITS, np.maximum(UNITS, 1e-12)) - poisson.logpmf(UNITS, MEAN)
     np.testing.assert_allclose(LOSSES["poisson"](jnp.log(MEAN), jnp.asarray(UNITS)), exact, rtol=2e-3)
+
+
+def test_the_loss_of_a_sold_out_row_is_the_negative_log_of_the_chance_of_so_much_demand():
+    units, ratio = (each.ravel() for each in np.meshgrid([1.0, 4.0, 30.0, 800.0], [0.5, 0.8, 1.0, 1.3, 2.0]))
+    mean, shape = units * ratio, 1 / DISPERSION
+    chances = {
+        "negative_binomial": nbinom.logsf(units - 1, shape, shape / (shape + mean)),
+        "poisson": poisson.logsf(units - 1, mean),
+    }
+    for name, exact in chances.items():
+        found = at_least(name, jnp.log(jnp.float32(mean)), jnp.float32(units))
+        np.testing.assert_allclose(found, -exact, rtol=0.05, atol=0.01)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_sold_out_row_pulls_the_mean_up_and_never_down_however_far_it_is(name):
+    slopes = jax.vmap(jax.grad(lambda mean: at_least(name, mean, jnp.float32(40.0))))(jnp.linspace(-6.0, 9.0, 61))
+    assert np.isfinite(slopes).all()
+    assert (slopes <= 1e-6).all()
+    assert (slopes[:20] < 0).all()
+    assert abs(slopes[-1]) < 1e-3
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_slopes_are_numbers_for_rows_that_are_not_censored_too(name):
+    """A mask does not undo a slope that is no number: rows without sales, and padding, go through the same code."""
+    mean, units = (jnp.float32(each) for each in np.meshgrid([-12.0, 0.0, 5.0, 20.0], [0.0, 1e-3, 1.0, 3000.0]))
+    slopes = jax.vmap(jax.vmap(jax.grad(lambda mean, units: at_least(name, mean, units))))(mean, units)
+    assert np.isfinite(slopes).all()
+
+
+def test_counts_are_the_losses_with_a_likelihood_of_selling_out():
+    assert set(COUNTS) < set(LOSSES)
+
+
+def test_a_sold_out_class_stands_for_all_above_it():
+    logits = np.array([[1.0, 2.0, -1.0], [0.0, 0.0, 3.0]])
+    chance = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    found = class_at_least(jnp.asarray(logits), jnp.array([1, 0]))
+    np.testing.assert_allclose(found, [-np.log(chance[0, 1:].sum()), 0], atol=1e-6)

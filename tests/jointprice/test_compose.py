@@ -1,12 +1,15 @@
 """Composition: every shipped choice composes, and every wrong setting is refused with words that help."""
 
+import re
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 
 import pytest
 
 from data_io.errors import ConfigError
+from ensemble.aggregate import Aggregation
 from jointprice.compose import LIMITS, compose
+from jointprice.pricing import objective_of
 from jointprice.schema import Config
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -136,7 +139,7 @@ def test_every_number_among_the_settings_has_its_limits():
             value = getattr(settings, item.name)
             if is_dataclass(value):
                 yield from numbers(value, f"{before}{item.name}.")
-            elif isinstance(value, int | float) and not isinstance(value, bool):
+            elif re.search(r"\b(int|float)\b", str(item.type)) and not str(item.type).startswith("list"):
                 yield before + item.name
 
     assert set(numbers(Config())) == set(LIMITS)
@@ -157,3 +160,13 @@ def test_two_compositions_share_nothing():
     first.rules.rules.clear()
     first.data.columns["units"] = "sold"
     assert asdict(second) == asdict(compose())
+
+
+def test_two_ways_to_judge_risk_at_once_are_refused_and_the_tail_reaches_the_search():
+    with pytest.raises(ConfigError, match="both say what risk is"):
+        compose(["objective.risk_measure=cvar", "aggregation=worst_group"])
+    config = compose(["objective.risk_measure=cvar", "objective.tail=0.1"])
+    sure = Aggregation("mean", (0.5, 0.5), (0, 0), 1.0, 0.2)
+    assert objective_of(config, sure).tail == 0.1
+    assert objective_of(config).tail is None
+    assert objective_of(compose(), sure).tail is None

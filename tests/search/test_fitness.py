@@ -26,7 +26,33 @@ def _reference(problem, rungs) -> np.ndarray:
     worth = {"profit": net * (1 - objective.fee_rate) - cost, "revenue": net, "units": np.ones_like(net)}
     totals = (sold * worth[objective.name]).sum(-1)
     gain = totals[:, :-1] - totals[:, -1:]
+    if objective.tail is not None:
+        return _mean_of_the_worst(gain, objective.tail)
+    if objective.groups is not None:
+        number = np.array(objective.groups)
+        return np.min([gain[number == group].mean(0) for group in set(objective.groups)], axis=0)
     return gain.mean(0) - objective.risk * gain.std(0)
+
+
+def _mean_of_the_worst(gain, tail) -> np.ndarray:
+    """[P] mean of the least share `tail` of the gains [K, P]: of so many copies that the share is whole."""
+    copies = np.sort(np.repeat(gain, 100, axis=0), axis=0)
+    return copies[: round(tail * len(copies))].mean(0)
+
+
+@pytest.mark.parametrize("risk", [{"tail": 0.25}, {"tail": 0.5}, {"tail": 1.0}, {"groups": (0, 1, 1)}])
+def test_the_worst_members_and_groups_agree_with_a_float64_recomputation(risk, make_demand, make_offers, make_problem):
+    offers = make_offers([2.0, 3.5, 5.25, 4.0])
+    elasticity = jnp.array([1.2, 2.5, 4.0])[:, None, None]
+
+    def demand(prices):
+        return 20 * (prices / offers["current_price"].to_numpy()) ** -elasticity
+
+    problem = make_problem(offers, demand=demand, objective=Objective(risk=0.7, **risk))
+    rungs = _rungs(problem, 32)
+    value, _ = make_evaluator(problem).fitness(rungs)
+    assert value == pytest.approx(_reference(problem, rungs), rel=2e-4, abs=2e-3)
+    assert np.abs(value - _reference(make_problem(offers, demand=demand), rungs)).max() > 0.1
 
 
 @pytest.mark.parametrize("name", ["profit", "revenue", "units"])

@@ -18,6 +18,7 @@ SETS = np.repeat(np.arange(3), 4)  # every store is one
 INDEX = {"type": "price_index", "min": 0.98, "max": 1.02, "by": "category"}
 MARGIN = {"type": "portfolio_margin", "min": 0.39}
 RISKY, WORST = Objective(risk=1.0, tax_rate=0.2), Objective(tax_rate=0.2, groups=(0, 0, 1, 1, 1))
+TAIL = Objective(tax_rate=0.2, tail=0.5)
 
 
 def _units(own, base, current, prices):
@@ -78,6 +79,7 @@ def _every_price_alone(problem, answer) -> tuple[np.ndarray, np.ndarray]:
         ("product", [], RISKY),
         ("product", [INDEX], RISKY),
         ("store_product", [], WORST),
+        ("store_product", [], TAIL),
         ("store_product", [INDEX], RISKY),
         ("store_product", [MARGIN], RISKY),
         ("zone", [], RISKY),

@@ -24,7 +24,7 @@ FIGURES = {"rows", "mae", "mse", "rmse", "mape", "wape", "r2", "bias", "coverage
 SUMMARY = {
     "offers": {"total", "priced", "held"},
     "objective": {"name", "current", "recommended"},
-    "uplift": {"in_model", "promised", "optimism", "mix", "level"},
+    "uplift": {"in_model", "promised", "optimism", "mix", "level", "market_size"},
     "oracle": {"share", "captured", "uplift_realised", "hold_share"},
     "search": {"optimiser", "evaluations", "seconds", "bound", "gap", "table_error"},
     "seconds": {"read", "train", "search", "report", "total"},

@@ -23,9 +23,8 @@ def test_every_series_has_one_cell_in_a_block_of_its_category(panel, most, block
 
 def test_a_product_that_a_store_never_had_is_an_empty_cell(panel):
     keep = np.arange(len(panel.series)) != 5
-    arrays = {
-        name: getattr(panel, name)[keep] for name in ("units", "price", "cost", "observed", "promotions", "numeric")
-    }
+    fields = ("units", "price", "cost", "observed", "censored", "traffic", "promotions", "numeric")
+    arrays = {name: getattr(panel, name)[keep] for name in fields}
     sets, history = lay_out(
         replace(panel, series=panel.series[keep].reset_index(drop=True), **arrays),
         AnchorSettings(),

@@ -12,8 +12,9 @@ from ensemble.anchor.draws import resample
 from ensemble.anchor.fitting import first_fit, flat
 from ensemble.anchor.heads import HEADS, Theta, head_shape
 from ensemble.anchor.layout import lay_out
-from ensemble.anchor.linearise import deviance_residual, linearise, log_means, loss
+from ensemble.anchor.linearise import linearise, log_means, loss
 from ensemble.anchor.settings import AnchorSettings
+from ensemble.deviance import deviance_residual
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def test_the_gradient_by_blocks_is_the_losss_own(panel, name, full_cross):
     weight = np.ones(len(panel.periods), np.float32)
     sets, history = lay_out(panel, AnchorSettings(full_cross=full_cross), weight)
     data = _data(0, sets, history)
-    shape = head_shape(name, 4, 3, 2, full_cross)
+    shape = head_shape(name, 4, 1, 5, 2, full_cross)
     start, rng = first_fit(shape, data), np.random.default_rng(0)
     theta = Theta(*(0.3 * rng.normal(size=part.shape).astype(np.float32) for part in start.theta))
     correlation = np.full((4, 4), 0.3) + 0.7 * np.eye(4)

@@ -53,6 +53,8 @@ def draw():
                 price=np.exp(log_price)[order],
                 cost=np.exp(cost)[order],
                 observed=np.ones((size, periods), bool),
+                censored=np.zeros((size, periods), bool),
+                traffic=np.zeros((size, periods), np.float32),
                 promotions=promo[order][..., None],
                 numeric=np.zeros((size, periods, 0), np.float32),
                 promotion_names=("promo",),

@@ -1,0 +1,49 @@
+"""What the anchor must know of a period beside its prices. Not for the effects of any of it: see evaluate.
+
+Axes: S series, T periods of history, H periods asked, Q promotions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from data_io.features import season
+from ensemble.anchor.evaluate import Context
+from ensemble.anchor.layout import Sets
+from ensemble.anchor.treatments import PAST, USUAL, meetings, regular_price, treatments
+
+
+def lasting(sets: Sets, period: pd.Timestamp, promotions: np.ndarray | None = None) -> Context:
+    """Of prices that last: they become the usual ones, and no past deal is felt.
+
+    Args:
+        promotions: [S, Q] in the panel's units; None = none. A promoted price is a deal below the last regular one.
+    """
+    series = len(sets.place)
+    if promotions is None:
+        promotions = np.zeros((series, len(sets.promotion_scale)))
+    return Context(
+        season=season(pd.DatetimeIndex([period]))[0],
+        promotions=np.asarray(promotions, np.float32),
+        regular=np.where((promotions > 0).any(-1), sets.regular, -np.inf).astype(np.float32),
+        past=np.zeros((series, 2), np.float32),
+        usual=np.full(series, np.nan, np.float32),
+    )
+
+
+def following(
+    sets: Sets, series: pd.DataFrame, periods: pd.DatetimeIndex, log_price: np.ndarray, promotions: np.ndarray
+) -> Context:
+    """Of the last H periods of a history with known prices and promotions, as forecasts need it; leading axis H.
+
+    Args:
+        series: [S] rows, as SalesPanel.series. periods: [H]. log_price: [S, T] with T >= H.
+        promotions: [S, T, Q] in the panel's units.
+    """
+    last = slice(log_price.shape[1] - len(periods), None)
+    promoted = (promotions > 0).any(-1)
+    treated = treatments(log_price - sets.reference[:, None], promoted, meetings(series))[:, last].swapaxes(0, 1)
+    regular = np.where(promoted, regular_price(log_price, promoted), -np.inf)[:, last]
+    arrays = (np.swapaxes(promotions[:, last], 0, 1), regular.T, treated[..., PAST], treated[..., USUAL])
+    return Context(season(periods), *(values.astype(np.float32) for values in arrays))
