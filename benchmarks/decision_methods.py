@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from data_io.history import history_of
 from data_io.markets.types import Market
 
 COMBINE_ALONE = ("mean", "median", "trimmed_mean", "vote", "soft_vote", "lower_confidence", "worst_group")
@@ -109,11 +110,11 @@ def jointprice(market: Market, overrides: Sequence[str]) -> Decision:
     from jointprice.promise import gains, promise
 
     config = compose(overrides)
-    fitted = _fit(tuple(word for word in overrides if changes_training(word)))
+    trained, offers = _fit(tuple(word for word in overrides if changes_training(word)))
     way = config.aggregation
-    aggregation = replace(fitted.ensemble.pricing, name=way.name, confidence=way.confidence, trim=way.trim)
-    ensemble = replace(fitted.ensemble, pricing=aggregation)
-    pricing = price_offers(config, ensemble, fitted.offers)
+    aggregation = replace(trained.pricing, name=way.name, confidence=way.confidence, trim=way.trim)
+    ensemble = replace(trained, pricing=aggregation)
+    pricing = price_offers(config, ensemble, offers)
     keys = ["store", "product"]
     answer = market.offers[keys].merge(pricing.answer, on=keys, how="left", validate="one_to_one")
     promised = promise(ensemble, pricing.problem, pricing.solution.prices, seed=config.seed)
@@ -136,12 +137,33 @@ def changes_training(override: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _fit(overrides: tuple[str, ...]) -> Any:
-    """The model trained with these overrides: methods that only combine its members differently, search otherwise or
-    keep other rules share it."""
-    from jointprice.api import fit
+def _fit(overrides: tuple[str, ...]) -> tuple[Any, Any]:
+    """The ensemble trained with these overrides, and the offers: methods that only combine its members differently,
+    search otherwise or keep other rules share it, and those of other `response.…` share the networks."""
+    from ensemble.learn import with_response
+    from jointprice.compose import compose
 
-    return fit(overrides=overrides)
+    prepared, networks = _networks(tuple(word for word in overrides if not word.startswith("response.")))
+    config = compose(overrides)
+    if config.response.name != "networks":
+        networks = with_response(networks, prepared.panel, config.training, config.response, seed=config.seed)
+    return networks.ensemble, prepared.tables.offers
+
+
+@lru_cache(maxsize=1)
+def _networks(overrides: tuple[str, ...]) -> tuple[Any, Any]:
+    """The tables and the networks trained on them."""
+    from ensemble.learn import train_networks
+    from jointprice.compose import compose
+    from jointprice.prepare import prepare
+    from jointprice.session import use_compile_cache
+
+    use_compile_cache()
+    config = compose(overrides)
+    prepared = prepare(config.data)
+    history = history_of(prepared.tables, config.data.decimals)
+    settings = (config.ensemble, config.training, config.aggregation, config.response)
+    return prepared, train_networks(prepared.panel, history, *settings, seed=config.seed)
 
 
 def lightgbm_grid(market: Market) -> Decision:

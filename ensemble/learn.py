@@ -40,14 +40,46 @@ def learn(
     Args:
         known: see fit_ensemble.
     """
-    anchored = response.name != "networks"
-    alone = replace(training, promise_members=0) if anchored else training
-    trained = fit_ensemble(panel, history, ensemble, alone, aggregation, seed=seed, known=known, progress=progress)
-    if not anchored:
+    settings = (ensemble, training, aggregation, response)
+    trained = train_networks(panel, history, *settings, seed=seed, known=known, progress=progress)
+    if response.name == "networks":
         return trained
+    return with_response(trained, panel, training, response, seed=seed, known=known)
+
+
+def train_networks(
+    panel: SalesPanel,
+    history: History,
+    ensemble: EnsembleSettings,
+    training: TrainingSettings,
+    aggregation: AggregationSettings,
+    response: AnchorSettings,
+    *,
+    seed: int,
+    known: int | None = None,
+    progress: Callable[[dict], None] | None = None,
+) -> Trained:
+    """The first part of `learn`; where an anchor will follow, the promise needs no halves of the networks."""
+    if response.name != "networks":
+        training = replace(training, promise_members=0)
+    return fit_ensemble(panel, history, ensemble, training, aggregation, seed=seed, known=known, progress=progress)
+
+
+def with_response(
+    trained: Trained,
+    panel: SalesPanel,
+    training: TrainingSettings,
+    response: AnchorSettings,
+    *,
+    seed: int,
+    known: int | None = None,
+) -> Trained:
+    """Networks trained on the panel, joined by an anchor fitted to it; arguments as learn's."""
     weights = (np.arange(len(panel.periods)) < (known or len(panel.periods))).astype(float)
     anchor = fit_anchor(panel, response, seed=seed, weights=weights)
-    share = anchor_share(panel, trained.unseen[:, : len(weights)], anchor.unseen, weights > 0)
+    share = response.share
+    if share is None:
+        share = anchor_share(panel, trained.unseen[:, : len(weights)], anchor.unseen, weights > 0)
     found = replace(
         trained.ensemble,
         anchor=replace(anchor, unseen=None),

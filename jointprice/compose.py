@@ -50,6 +50,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "response.block_products": (1, 500),
     "response.full_cross": (0, 500),
     "response.outside_share": (0.001, 0.999),
+    "response.share": (0.0, 1.0),
     "aggregation.confidence": (0.0, 100.0),
     "aggregation.trim": (0.0, 0.49),
     "backtest.rounds": (1, 10**4),

@@ -17,6 +17,8 @@ class AnchorSettings:
     price does in the long run is not read off deals.
     control: let costs, where they move prices, tell apart what prices did and what they followed.
     cluster: let data count for less where the residuals of a period agree across stores.
+    share: of the anchor in forecasts and levels, the rest is the networks'; None = the one of least error in periods
+    that trained neither.
     outside_share: share of shoppers who buy none of the products at usual prices, where known; None = learnt."""
 
     name: str = "anchor"
@@ -32,4 +34,5 @@ class AnchorSettings:
     treatments: bool = True
     control: bool = True
     cluster: bool = True
+    share: float | None = None
     outside_share: float | None = None

@@ -11,7 +11,7 @@ from benchmarks.decision_methods import SIMPLE, Decision, changes_training, ols_
 from benchmarks.decisions import Case, main, measure, parse, run, score, table
 from data_io.markets.catalogue import make_market
 from data_io.markets.oracle import oracle_prices
-from jointprice import api
+from ensemble import learn
 
 TINY = (
     "experiment=quick search=random search.evaluations=64 training.epochs=1 training.refit=false "
@@ -147,8 +147,8 @@ def test_jointprice_is_scored_under_the_overrides_named(tmp_path):
 
 def test_a_model_is_trained_once_for_both_rule_sets_and_every_objective_and_search(tmp_path, monkeypatch):
     trained = []
-    fit = api.fit
-    monkeypatch.setattr(api, "fit", lambda overrides: trained.append(overrides) or fit(overrides=overrides))
+    train = learn.train_networks
+    monkeypatch.setattr(learn, "train_networks", lambda *args, **more: trained.append(1) or train(*args, **more))
     tiny = tuple(TINY.split())
     methods = {"tiny": tiny, "revenue": (*tiny, "objective=revenue", "objective.risk=0", "search.evaluations=32")}
     cells = list(measure([case(7)], methods, tmp_path / "cells.jsonl", ["bounds", "default"]))

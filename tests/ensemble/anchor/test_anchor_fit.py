@@ -40,10 +40,8 @@ def test_every_draw_sells_what_was_sold(anchor, panel):
     scale = anchor.sets.promotion_scale
     assert scale == pytest.approx(1)
     for head in anchor.heads:
-        total = 0
-        for number, period in enumerate(panel.periods):
-            context = anchor.context(period, panel.promotions[:, number])
-            total = total + np.exp(anchor.log_units(head, np.log(panel.price[:, number]), context))
+        context = anchor.following(panel.periods, np.log(panel.price), panel.promotions)
+        total = np.exp(anchor.log_units(head, np.log(panel.price).T, context)).sum(1)
         for product in panel.series["product"].unique():
             of = (panel.series["product"] == product).to_numpy()
             expected = total[:, of].sum(1)  # without the control, that the fit has
