@@ -34,7 +34,6 @@ from ensemble.anchor.layout import History, Sets, lay_out
 from ensemble.anchor.linearise import Cells, log_means
 from ensemble.anchor.noise import Patterns, period_scores
 from ensemble.anchor.settings import AnchorSettings
-from ensemble.anchor.treatments import TREATMENTS
 from ensemble.anchor.weigh import fold_of_periods, pseudo_bma
 
 LEAST_HEARD = 0.01  # weight of a head below which its forecasts are not asked
@@ -160,13 +159,13 @@ def _fit_block(
     """Draws of one head in one block, what it says of periods left out, and the cluster effect."""
     data = _data(number, sets, history)
     products, groups = sets.group.shape[1:]
-    treated = len(TREATMENTS) * settings.treatments
-    sizes = (products, len(sets.promotion_scale), treated, groups)
-    shape = head_shape(name, *sizes, settings.full_cross, settings.outside_share)
+    drivers = history.drivers.shape[-1]
+    shape = head_shape(name, products, drivers, groups, settings.full_cross, settings.outside_share)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster * settings.block)
     data = with_demand(shape, data, whole)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
+    draws["treatment"] = draws["treatment"] * history.relevance
     return draws, _held_out(shape, data, history.weight, whole, settings), whole.cluster
 
 

@@ -17,10 +17,9 @@ from scipy.special import softmax
 
 from ensemble.anchor import arrow
 from ensemble.anchor.fitting import Data, Fit, moved
-from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Shape, Theta, shared_values, split_rows
+from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Shape, Theta, drivers_by_kind, shared_values, split_rows
 from ensemble.anchor.layout import SEASON_TERMS
 from ensemble.anchor.linearise import linearise, log_means, loss
-from ensemble.anchor.treatments import TREATMENTS
 
 MATCHINGS = 4
 CANDIDATES = 400  # normal draws that the kept ones are chosen from
@@ -87,15 +86,16 @@ def _matched(shape: Shape, block, thetas: Theta, scale, cells, weight) -> Theta:
 @partial(jax.jit, static_argnums=0)
 def _structures(shape: Shape, block, thetas: Theta, scale) -> dict:
     def one(theta):
-        shared = shared_values(shape, theta.shared, scale)
-        dev, moves, cross = split_rows(shape, theta.rows, scale)
-        season, lifts = moves[:, :SEASON_TERMS], moves[:, SEASON_TERMS:] + shared["lift"]
-        treatment = lifts[:, shape.promotions : shape.promotions + shape.treatments]
+        shared = shared_values(shape, theta.shared)
+        dev, moves, cross = split_rows(shape, theta.rows * scale)
+        promotion, treatment, _ = jnp.split(  # controls are 0 at prices that we set
+            moves[:, SEASON_TERMS:] + shared["lift"], np.cumsum(drivers_by_kind(shape))[:2], axis=1
+        )
         return HEADS[shape.head].structure(shared, dev, cross, block) | {
-            "season": season,
-            "promotion": lifts[:, : shape.promotions],
-            "treatment": treatment if shape.treatments else jnp.zeros((shape.products, len(TREATMENTS))),
+            "season": moves[:, :SEASON_TERMS],
+            "promotion": promotion,
+            "treatment": treatment,
             "intercept": INTERCEPT_SD * theta.intercept,
-        }  # without controls, which are 0 at prices that we set
+        }
 
     return jax.vmap(one)(thetas)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ensemble.anchor import arrow
 from ensemble.anchor.censored import demand_at_least
-from ensemble.anchor.heads import Block, Shape, Theta, prior_scales
+from ensemble.anchor.heads import Block, Shape, Theta, row_scales
 from ensemble.anchor.linearise import Cells, Noise, linearise, log_means, loss
 from ensemble.anchor.noise import Patterns, estimate, first_noise
 
@@ -18,13 +18,13 @@ LONGEST_STEP = 1.5  # of a shared or row parameter, in prior standard deviations
 ENOUGH = 0.1  # gain in the loss below which steps stop
 ROUNDS = 4  # of steps, then noise and scales
 SCALE_TRUST = 10.0  # parameters that a prior scale of 1 counts for
-SCALE_RANGE, POOLED_RANGE = (0.3, 3.0), (0.03, 4.0)
+SCALE_RANGE = (0.3, 3.0)
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A head fitted to a block: its standardised parameters theta, their prior sds scale (as prior_scales), the noise,
-    and cluster >= 1, by which the data count for less."""
+    """A head fitted to a block: its standardised parameters theta, the rows' sds scale [columns], the noise, and
+    cluster >= 1, by which the data count for less."""
 
     theta: Theta
     scale: np.ndarray
@@ -60,7 +60,7 @@ def first_fit(shape: Shape, data: Data) -> Fit:
         np.zeros((shape.products, shape.columns), np.float32),
         np.zeros((stores, shape.products), np.float32),
     )
-    return Fit(theta, prior_scales(shape)[0].astype(np.float32), first_noise(data.patterns))
+    return Fit(theta, row_scales(shape)[0].astype(np.float32), first_noise(data.patterns))
 
 
 def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int = 1, cluster: int = 1) -> Fit:
@@ -158,32 +158,15 @@ def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales
         price[shape.shared_count :] = np.tile(columns, shape.products)
         factor = max(1.0, arrow.cluster_effect(blocks, reduced, price, cluster))
     if scales:
-        new = _scales(shape, theta, scale, arrow.variances(reduced))
-        theta, scale = _rescaled(shape, theta, scale / new), new
+        spread = arrow.variances(reduced)[shape.shared_count :].reshape(shape.products, shape.columns)
+        rows = np.asarray(theta.rows, np.float64)
+        base, kind = row_scales(shape)
+        ratio = np.ones(shape.columns)
+        for number in np.unique(kind):
+            part = kind == number
+            tau = scale[part] / base[part]
+            size = (rows[:, part] ** 2 + spread[:, part]) * tau**2
+            ratio[part] = np.sqrt((size.sum() + SCALE_TRUST) / (size.size + SCALE_TRUST))
+        new = (base * np.clip(ratio, *SCALE_RANGE)).astype(np.float32)
+        theta, scale = theta._replace(rows=(rows * (scale / new)).astype(np.float32)), new
     return Fit(theta, scale, noise, factor)
-
-
-def _scales(shape: Shape, theta: Theta, scale: np.ndarray, variances: np.ndarray) -> np.ndarray:
-    """Prior sds by a step of expectation-maximisation: of the rows' parameters of one kind together, and of each pooled
-    coefficient alone, so that one which the data do not ask for costs little (relevance determination, MacKay 1994)."""
-    base, kind = prior_scales(shape)
-    columns, count = shape.columns, shape.shared_count
-    rows = np.asarray(theta.rows, np.float64) ** 2 + variances[count:].reshape(shape.products, columns)
-    ratio = np.ones(len(base))
-    for number in np.unique(kind[:columns]):
-        part = np.flatnonzero(kind[:columns] == number)
-        size = rows[:, part] * (scale[part] / base[part]) ** 2
-        ratio[part] = np.sqrt((size.sum() + SCALE_TRUST) / (size.size + SCALE_TRUST))
-    pooled = slice(count - shape.pooled, count)
-    size = np.sqrt(np.asarray(theta.shared, np.float64)[pooled] ** 2 + variances[pooled])
-    ratio[columns:] = size * scale[columns:] / base[columns:]
-    limits = np.where(np.arange(len(base))[:, None] < columns, SCALE_RANGE, POOLED_RANGE)
-    return (base * np.clip(ratio, *limits.T)).astype(np.float32)
-
-
-def _rescaled(shape: Shape, theta: Theta, ratio: np.ndarray) -> Theta:
-    """The same parameters when prior sds fell by the factor `ratio`."""
-    shared = np.array(theta.shared)
-    shared[shape.shared_count - shape.pooled :] *= ratio[shape.columns :]
-    rows = np.asarray(theta.rows) * ratio[: shape.columns]
-    return theta._replace(shared=shared.astype(np.float32), rows=rows.astype(np.float32))

@@ -19,11 +19,12 @@ import numpy as np
 from ensemble.anchor import attraction, separable
 from ensemble.anchor.control import CONTROLS
 from ensemble.anchor.layout import SEASON_TERMS
-from ensemble.anchor.treatments import TREATMENT_PRIOR, TREATMENT_SD
+from ensemble.anchor.treatments import TREATMENTS
 
 INTERCEPT_SD = 3.0
-DEV_SD, SEASON_SD, LIFT_SD, CONTROL_SD, CROSS_SD = 0.3, 0.25, 0.12, 0.15, 0.3
-LIFT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 1.0)
+DEV_SD, SEASON_SD, CROSS_SD = 0.3, 0.25, 0.3
+LIFT_SD, TREATMENT_SD, CONTROL_SD = 0.12, 0.15, 0.15
+LIFT_PRIOR, TREATMENT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 1.0), (0.0, 1.0)  # treatments come in sds: relevance
 CLASSES = 3
 DECLARED_SD = 0.1  # of the log odds of buying nothing, where they are declared
 
@@ -94,26 +95,16 @@ HEADS = {
 
 
 class Shape(NamedTuple):
-    """A head's sizes in one table, hashable: head, products J, promotions Q, treatments (none or all of TREATMENTS),
-    groups G, cross columns n (0, 1 or J), declared share that buys nothing (None = learnt)."""
+    """A head's sizes in one table, hashable: head, products J, drivers (Q promotions, treatments and, last, the
+    controls for prices that followed demand), groups G, cross columns n (0, 1 or J), declared share that buys nothing
+    (None = learnt)."""
 
     head: str
     products: int
-    promotions: int
-    treatments: int
+    drivers: int
     groups: int
     cross: int
     outside: float | None = None
-
-    @property
-    def drivers(self) -> int:
-        """What moves demand beside season and prices: promotions, treatments and the controls, in this order."""
-        return self.promotions + self.pooled
-
-    @property
-    def pooled(self) -> int:
-        """Drivers, the last ones, whose common coefficient has a prior sd that the data decide."""
-        return self.treatments + CONTROLS
 
     @property
     def columns(self) -> int:
@@ -128,8 +119,8 @@ class Shape(NamedTuple):
                 mean, sd = log(self.outside / (1 - self.outside)), DECLARED_SD
             means = np.repeat(mean, self.groups) if name == "taste" else np.atleast_1d(mean)
             found.append((name, means, np.full(len(means), sd)))
-        lifts = [LIFT_PRIOR] * self.promotions + [TREATMENT_PRIOR] * self.treatments + [CONTROL_PRIOR] * CONTROLS
-        means, sds = np.array(lifts).T
+        kinds = zip((LIFT_PRIOR, TREATMENT_PRIOR, CONTROL_PRIOR), drivers_by_kind(self), strict=True)
+        means, sds = np.array([prior for prior, count in kinds for _ in range(count)]).T
         return [*found, ("lift", means, sds)]
 
     @property
@@ -147,48 +138,37 @@ class Theta(NamedTuple):
 
 
 def head_shape(
-    name: str,
-    products: int,
-    promotions: int,
-    treatments: int,
-    groups: int,
-    full_cross: int,
-    outside: float | None = None,
+    name: str, products: int, drivers: int, groups: int, full_cross: int, outside: float | None = None
 ) -> Shape:
     """Sizes of the named head; see Shape."""
     cross = (products if products <= full_cross else 1) if HEADS[name].separable else 0
-    return Shape(name, products, promotions, treatments, groups, cross, outside)
+    return Shape(name, products, drivers, groups, cross, outside)
 
 
-def prior_scales(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
-    """[columns + pooled] prior sds of a row and of the pooled lifts, and the number of the scale each belongs to."""
-    counts = (1, SEASON_TERMS, shape.promotions, shape.treatments, CONTROLS, shape.cross)
-    sds = np.repeat((DEV_SD, SEASON_SD, LIFT_SD, TREATMENT_SD, CONTROL_SD, CROSS_SD), counts)
-    kinds = np.repeat(np.arange(len(counts)), counts)
-    pooled = shape.shared()[-1][2][shape.promotions :]
-    return np.concatenate([sds, pooled]), np.concatenate([kinds, len(counts) + np.arange(shape.pooled)])
+def drivers_by_kind(shape: Shape) -> tuple[int, int, int]:
+    """How many of the drivers are promotions, treatments and controls."""
+    return shape.drivers - len(TREATMENTS) - CONTROLS, len(TREATMENTS), CONTROLS
 
 
-def lift_scales(shape: Shape, scale: jax.Array) -> jax.Array:
-    """[drivers] prior sds of the shared lifts, of the pooled ones from `scale` as prior_scales has it."""
-    fixed = shape.shared()[-1][2][: shape.promotions]
-    return jnp.concatenate([jnp.asarray(fixed, jnp.float32), scale[shape.columns :]])
+def row_scales(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+    """[columns] prior sd, and the number of the prior scale that each column belongs to."""
+    counts = (1, SEASON_TERMS, *drivers_by_kind(shape), shape.cross)
+    sds = (DEV_SD, SEASON_SD, LIFT_SD, TREATMENT_SD, CONTROL_SD, CROSS_SD)
+    return np.repeat(sds, counts), np.repeat(np.arange(len(counts)), counts)
 
 
-def shared_values(shape: Shape, numbers: jax.Array, scale: jax.Array) -> dict:
-    """Shared parameters by name from their standardised numbers [n]; single ones as scalars; scale as prior_scales."""
+def shared_values(shape: Shape, numbers: jax.Array) -> dict:
+    """Shared parameters by name from their standardised numbers [n]; single ones as scalars."""
     found, start = {}, 0
     for name, means, sd in shape.shared():
-        spread = lift_scales(shape, scale) if name == "lift" else jnp.asarray(sd, jnp.float32)
-        values = jnp.asarray(means, jnp.float32) + spread * numbers[start : start + len(means)]
+        values = jnp.asarray(means, jnp.float32) + jnp.asarray(sd, jnp.float32) * numbers[start : start + len(means)]
         found[name] = values if len(means) > 1 or name in ("lift", "taste") else values[0]
         start += len(means)
     return found
 
 
-def split_rows(shape: Shape, rows: jax.Array, scale: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """dev [J], moves [J, 4 + drivers] (season, lifts), cross [J, n] in natural units from standardised rows."""
-    rows = rows * scale[: shape.columns]
+def split_rows(shape: Shape, rows: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """dev [J], moves [J, 4 + Q] (season, lifts), cross [J, n] from rows in natural units."""
     moves_end = 1 + SEASON_TERMS + shape.drivers
     return rows[:, 0], rows[:, 1:moves_end], rows[:, moves_end:]
 

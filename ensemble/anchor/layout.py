@@ -17,8 +17,9 @@ import pandas as pd
 from data_io.features import season
 from data_io.types import SalesPanel
 from ensemble.anchor.control import CONTROLS, controls
+from ensemble.anchor.relevance import relevance
 from ensemble.anchor.settings import AnchorSettings
-from ensemble.anchor.treatments import meetings, regular_price, treatments
+from ensemble.anchor.treatments import TREATMENTS, meetings, regular_price, treatments
 
 ABSENT = 1e-6  # units of a product that a store does not sell
 SEASON_TERMS = 4
@@ -55,8 +56,8 @@ class Sets(NamedTuple):
 
 class History(NamedTuple):
     """The sales in cells: z, units, seen and least (of the demand where they sold out, else 0) [B, M, T, J], traffic
-    [B, M, T, J], drivers [B, M, T, J, Q + 5 + 2] (scaled promotions, treatments and, last, the controls), season
-    [T, 4], weight [T]."""
+    [B, M, T, J], drivers [B, M, T, J, Q + 5 + 2] (scaled promotions, treatments times their relevance and, last, the
+    controls), season [T, 4], weight [T], relevance [5]."""
 
     z: np.ndarray
     units: np.ndarray
@@ -66,6 +67,7 @@ class History(NamedTuple):
     drivers: np.ndarray
     season: np.ndarray
     weight: np.ndarray
+    relevance: np.ndarray
 
 
 def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> tuple[Sets, History]:
@@ -96,10 +98,9 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
 
     control = controls(panel, weight) if settings.control else np.zeros((*panel.price.shape, CONTROLS))
     promoted = (panel.promotions > 0).any(-1)
-    if settings.treatments:
-        treated = treatments(log_price - reference[product][:, None], promoted, meetings(panel.series))
-    else:
-        treated = np.zeros((*panel.price.shape, 0))
+    z = log_price - reference[product][:, None]
+    treated = treatments(z, promoted, meetings(panel.series))
+    likely = relevance(panel, treated, z, seen, settings.block) if settings.treatments else np.zeros(len(TREATMENTS))
     scale = np.maximum(np.abs(panel.promotions).max((0, 1), initial=0), 1e-9)
     known = members >= 0
     dear = np.where(known, reference[members], 0)
@@ -118,14 +119,17 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         promotion_scale=scale.astype(np.float32),
     )
     history = History(
-        z=in_cells((log_price - sets.reference[:, None]).astype(np.float32), 0),
+        z=in_cells(z.astype(np.float32), 0),
         units=in_cells(panel.units.astype(np.float32), 0),
         seen=in_cells(panel.observed.astype(np.float32), 0),
         least=in_cells(np.where(panel.censored, panel.units, 0), 0),
         traffic=in_cells(panel.traffic, 0),
-        drivers=in_cells(np.concatenate([panel.promotions / scale, treated, control], -1).astype(np.float32), 0),
+        drivers=in_cells(
+            np.concatenate([panel.promotions / scale, treated * likely, control], -1).astype(np.float32), 0
+        ),
         season=season(panel.periods),
         weight=weight.astype(np.float32),
+        relevance=likely.astype(np.float32),
     )
     return sets, history
 

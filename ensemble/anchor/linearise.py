@@ -15,17 +15,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ensemble.anchor.heads import (
-    HEADS,
-    INTERCEPT_SD,
-    Block,
-    Shape,
-    Theta,
-    demand_shift,
-    lift_scales,
-    shared_values,
-    split_rows,
-)
+from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Block, Shape, Theta, demand_shift, shared_values, split_rows
 from ensemble.deviance import deviance_residual
 
 CLIP = 5.0
@@ -70,8 +60,8 @@ class Arrow(NamedTuple):
 
 def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells, store) -> jax.Array:
     """[T, J] log expected units of one store (number or slice)."""
-    shared = shared_values(shape, theta.shared, scale)
-    dev, moves, cross = split_rows(shape, theta.rows, scale)
+    shared = shared_values(shape, theta.shared)
+    dev, moves, cross = split_rows(shape, theta.rows * scale)
     head = HEADS[shape.head]
     shift = demand_shift(shared, moves, cells.season, cells.drivers[store])
     shift = shift + INTERCEPT_SD * theta.intercept[store]
@@ -83,7 +73,7 @@ def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells:
 
 @partial(jax.jit, static_argnums=0)
 def log_means(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells) -> jax.Array:
-    """[M, T, J] log expected units; scale as heads.prior_scales."""
+    """[M, T, J] log expected units; scale [columns] is the sd of the rows' parameters."""
     return jax.lax.map(lambda store: _log_mean(shape, block, theta, scale, cells, store), jnp.arange(len(cells.z)))
 
 
@@ -140,13 +130,13 @@ def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, st
     products are separable, one pass serves all rows.
     """
     head, products = HEADS[shape.head], shape.products
-    dev, moves, cross = split_rows(shape, theta.rows, scale)
+    dev, moves, cross = split_rows(shape, theta.rows * scale)
     z, lifting, level = cells.z[store], cells.drivers[store], cells.log_level[store]
-    values = shared_values(shape, theta.shared, scale)
+    values = shared_values(shape, theta.shared)
     shift = demand_shift(values, moves, cells.season, lifting) + INTERCEPT_SD * theta.intercept[store]
 
     def log_mean(numbers, dev, cross, shift):
-        structure = head.structure(shared_values(shape, numbers, scale), dev, cross, block)
+        structure = head.structure(shared_values(shape, numbers), dev, cross, block)
         return head.log_units(structure, block, level, z, shift)
 
     point = (theta.shared, dev, cross, shift)
@@ -174,6 +164,6 @@ def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, st
     else:
         by_shift = along(3, eye[:, None, :])
         rows = jnp.concatenate([along(1, eye)[..., None], by_shift[..., None] * drivers[:, None]], -1)
-    by_lift = jnp.einsum("tjk,tkq->tjq", by_shift, lifting) * lift_scales(shape, scale)
-    rows = (rows * scale[: shape.columns]).reshape(*z.shape, -1)
+    by_lift = jnp.einsum("tjk,tkq->tjq", by_shift, lifting) * {name: sd for name, _, sd in shape.shared()}["lift"]
+    rows = (rows * scale).reshape(*z.shape, -1)
     return log_mean(*point) + cells.traffic[store], jnp.concatenate([by_shared, by_lift, rows], -1), by_shift

@@ -13,7 +13,6 @@ import pandas as pd
 
 TREATMENTS = ("depth", "past_deals", "rivals_past_deals", "usual_price", "rivals_usual_price")
 DEPTH, PAST, USUAL, RIVALS_USUAL = 0, slice(1, 3), 3, 4
-TREATMENT_PRIOR, TREATMENT_SD = (0.0, 0.7), 0.12
 MEMORY = 0.7  # of the usual price, from period to period
 KEPT = 0.6  # of what a deal left in households, from period to period
 

@@ -11,7 +11,7 @@ from data_io.settings import DataSettings, FeatureSettings
 from ensemble.anchor.anchor import fit_anchor
 from ensemble.anchor.draws import _structures
 from ensemble.anchor.evaluate import SHIFTS
-from ensemble.anchor.heads import Block, Theta, head_shape, prior_scales
+from ensemble.anchor.heads import Block, Theta, head_shape, row_scales
 from ensemble.anchor.settings import AnchorSettings
 
 SETTINGS = AnchorSettings(heads=["elasticity", "nested"], draws=6, folds=2, steps=12)
@@ -63,12 +63,12 @@ def structure(block):
     """Draws a head's structure from its prior."""
 
     def make(name, seed):
-        shape = head_shape(name, 5, 1, 5, 2, 16)
+        shape = head_shape(name, 5, 8, 2, 16)
         rng = np.random.default_rng(seed)
         shared = rng.normal(size=(1, shape.shared_count)).astype(np.float32)
         rows = rng.normal(size=(1, 5, shape.columns)).astype(np.float32)
         theta = Theta(shared, rows, np.zeros((1, 3, 5), np.float32))
-        drawn = _structures(shape, block, theta, prior_scales(shape)[0].astype(np.float32))
+        drawn = _structures(shape, block, theta, row_scales(shape)[0].astype(np.float32))
         return jax.tree.map(lambda values: values[0], {k: v for k, v in drawn.items() if k not in SHIFTS})
 
     return make

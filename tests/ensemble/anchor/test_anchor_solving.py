@@ -67,7 +67,7 @@ def test_the_gradient_by_blocks_is_the_losss_own(panel, name, full_cross):
     weight = np.ones(len(panel.periods), np.float32)
     sets, history = lay_out(panel, AnchorSettings(full_cross=full_cross), weight)
     data = _data(0, sets, history)
-    shape = head_shape(name, 4, 1, 5, 2, full_cross)
+    shape = head_shape(name, 4, 8, 2, full_cross)
     start, rng = first_fit(shape, data), np.random.default_rng(0)
     theta = Theta(*(0.3 * rng.normal(size=part.shape).astype(np.float32) for part in start.theta))
     correlation = np.full((4, 4), 0.3) + 0.7 * np.eye(4)
