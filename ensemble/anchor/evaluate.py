@@ -14,7 +14,7 @@ import jax.numpy as jnp
 
 from ensemble.anchor.heads import HEADS, Block
 from ensemble.anchor.layout import Sets
-from ensemble.anchor.treatments import DEPTH, PAST, RIVALS_USUAL, USUAL
+from ensemble.anchor.treatments import DEPTH, FEW_RIVALS, PAST, RIVALS_USUAL, USUAL
 
 SHIFTS = ("season", "promotion", "treatment", "intercept")  # arrays of a draw that are not of its head's structure
 
@@ -73,11 +73,12 @@ def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> j
 
 
 def _mean_rival(sets: Sets, cells: jax.Array) -> jax.Array:
-    """[..., B, M, J] mean of the group's other products in the store, 0 where there is none."""
+    """[..., B, M, J] as treatments: mean of the group's other products in the store."""
     rival = sets.same & ~jnp.eye(sets.same.shape[-1], dtype=bool)
     there = (sets.cells < len(sets.place)).astype(cells.dtype)
     count = jnp.einsum("bmk,bjk->bmj", there, rival)
-    return jnp.einsum("...bmk,bjk->...bmj", cells, rival) / jnp.maximum(count, 1)
+    mean = jnp.einsum("...bmk,bjk->...bmj", cells * there, rival) / jnp.maximum(count, 1)
+    return jnp.where(count <= FEW_RIVALS, mean, 0.0)
 
 
 def _each_block(equation, draw: dict, sets: Sets, z: jax.Array, other: jax.Array) -> jax.Array:

@@ -23,8 +23,8 @@ from ensemble.anchor.treatments import TREATMENTS
 
 INTERCEPT_SD = 3.0
 DEV_SD, SEASON_SD, CROSS_SD = 0.3, 0.25, 0.3
-LIFT_SD, TREATMENT_SD, CONTROL_SD = 0.12, 0.15, 0.15
-LIFT_PRIOR, TREATMENT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 1.0), (0.0, 1.0)  # treatments come in sds: relevance
+LIFT_SD, TREATMENT_SD, CONTROL_SD = 0.12, 0.2, 0.15
+LIFT_PRIOR, TREATMENT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 2.0), (0.0, 1.0)  # treatments: of their relevance
 CLASSES = 3
 DECLARED_SD = 0.1  # of the log odds of buying nothing, where they are declared
 

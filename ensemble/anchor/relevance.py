@@ -1,23 +1,24 @@
 """How large the effects of treatments may be, read off a regression before any structure is fitted.
 
 Freed without need, effects of past deals and usual prices take from the price response what little a quiet history
-says of it. So each has a prior whose sd is what a pooled least-squares estimate exceeds its error by: 0 where shoppers
-neither store nor remember, and all five are then as good as absent. Errors are clustered by blocks of neighbouring
-periods, for shocks last and stores share them. Not for fitting heads. Axes: S series, T periods.
+says of it. So their prior sds are the sizes that pooled least squares finds, shrunk by how little it takes chance to
+find them: 0 where shoppers neither store nor remember, and all five are then absent. Errors are clustered by blocks of
+neighbouring periods, for shocks last and stores share them. Not for fitting heads. Axes: S series, T periods.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from data_io.features import season
 from data_io.types import SalesPanel
 from ensemble.response.pooled import Pool, inverse, partial_out, without_series
 
-ERRORS = 6.0  # squared errors that an estimate must exceed
-MOST = 3.0
-LEAST_BLOCKS = 6  # below which errors would say nothing
+CHANCE = 0.01
+MOST = 2.5
+LEAST_BLOCKS = 10  # below which errors would say nothing
 ZERO_UNITS = 0.5  # in the logs
 
 
@@ -49,8 +50,19 @@ def relevance(panel: SalesPanel, treated: np.ndarray, z: np.ndarray, seen: np.nd
     scores = np.add.reduceat(np.einsum("stk,st->tk", regressors, residual), first, axis=0)
     if len(first) < LEAST_BLOCKS:
         return np.zeros(len(coefficient))
-    variance = np.diag(bread @ (scores.T @ scores) @ bread) * len(first) / (len(first) - 1)
-    return np.sqrt(np.clip(coefficient**2 - ERRORS * variance, 0, MOST**2))
+    covariance = bread @ (scores.T @ scores) @ bread * len(first) / (len(first) - 1)
+    doubt = doubted(coefficient, covariance, len(first))
+    return (1 - doubt) * np.minimum(np.sqrt(coefficient**2 + np.diag(covariance)), MOST)
+
+
+def doubted(coefficient: np.ndarray, covariance: np.ndarray, clusters: int) -> float:
+    """What joint shrinkage takes off coefficients [K]: all of them below the F that chance reaches one time in a
+    hundred (Hotelling's, for errors come from few clusters), above it that over F (positive part of James & Stein)."""
+    count = len(coefficient)
+    freedom = clusters - count
+    square = coefficient @ np.linalg.pinv(covariance, hermitian=True) @ coefficient
+    found = square / count * freedom / (clusters - 1)
+    return float(min(1.0, stats.f.isf(CHANCE, count, freedom) / max(found, 1e-12)))
 
 
 def _rivals(series: pd.DataFrame, z: np.ndarray) -> np.ndarray:

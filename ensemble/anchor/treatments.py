@@ -14,6 +14,7 @@ import pandas as pd
 TREATMENTS = ("depth", "past_deals", "rivals_past_deals", "usual_price", "rivals_usual_price")
 DEPTH, PAST, USUAL, RIVALS_USUAL = 0, slice(1, 3), 3, 4
 MEMORY = 0.7  # of the usual price, from period to period
+FEW_RIVALS = 15  # the mean of more hardly moves, and says nothing of each
 KEPT = 0.6  # of what a deal left in households, from period to period
 
 
@@ -36,11 +37,11 @@ def meetings(series: pd.DataFrame) -> np.ndarray:
 
 
 def _mean_rival(values: np.ndarray, meeting: np.ndarray) -> np.ndarray:
-    """[S, T] mean of the other series that one meets, 0 where there is none."""
+    """[S, T] mean of the other series that one meets, 0 where there is none or are more than FEW_RIVALS."""
     total = np.zeros((meeting.max(initial=-1) + 1, values.shape[1]))
     np.add.at(total, meeting, values)
     rivals = np.bincount(meeting)[meeting][:, None] - 1
-    return np.where(rivals > 0, total[meeting] - values, 0) / np.maximum(rivals, 1)
+    return np.where((rivals > 0) & (rivals <= FEW_RIVALS), total[meeting] - values, 0) / np.maximum(rivals, 1)
 
 
 def regular_price(log_price: np.ndarray, promoted: np.ndarray) -> np.ndarray:
