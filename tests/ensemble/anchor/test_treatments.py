@@ -1,0 +1,94 @@
+"""What deals, past deals and usual prices are, when they are heard, and what a lasting price is asked."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ensemble.anchor.anchor import fit_anchor
+from ensemble.anchor.layout import lay_out
+from ensemble.anchor.relevance import doubted
+from ensemble.anchor.settings import AnchorSettings
+from ensemble.anchor.treatments import FEW_RIVALS, KEPT, MEMORY, regular_price, treatments, usual_price
+from jointprice.compose import compose
+from jointprice.prepare import prepare
+
+DEAL = np.array([[0.0, -0.2, 0.0, 0.0], [0.1, 0.1, 0.1, 0.1]])
+PROMOTED = np.array([[False, True, False, False], [False] * 4])
+
+
+def market_panel(market, seed=7):
+    config = compose(["quiet=true", f"data.market={market}", f"data.market_seed={seed}"])
+    return prepare(config.data).panel
+
+
+def relevance_of(panel, **changes):
+    return lay_out(panel, AnchorSettings(**changes), np.ones(len(panel.periods)))[1].relevance
+
+
+def test_a_deal_is_felt_in_its_own_depth_then_less_and_less_by_itself_and_its_rival():
+    depth, past, rivals_past, usual, rivals_usual = np.moveaxis(treatments(DEAL, PROMOTED, np.zeros(2, int)), -1, 0)
+    np.testing.assert_allclose(depth, [[0, 0.2, 0, 0], [0] * 4])
+    np.testing.assert_allclose(past, [[0, 0, 0.2, KEPT * 0.2], [0] * 4])
+    np.testing.assert_allclose(rivals_past, past[::-1])
+    np.testing.assert_allclose(usual[0], [0, 0, -0.06, -0.06 * MEMORY], atol=1e-12)
+    np.testing.assert_allclose(rivals_usual, usual[::-1])
+
+
+def test_products_that_do_not_meet_do_not_feel_each_others_deals():
+    found = treatments(DEAL, PROMOTED, np.array([0, 1]))
+    assert not found[..., 2].any()
+    assert not found[..., 4].any()
+
+
+def test_the_mean_of_many_rivals_is_not_heard():
+    many = np.tile(DEAL[:1], (FEW_RIVALS + 2, 1))
+    assert not treatments(many, many < 0, np.zeros(len(many), int))[..., [2, 4]].any()
+
+
+def test_the_regular_price_is_the_last_without_promotion_and_before_the_first_one_that_one():
+    price = np.array([[1.0, 2.0, 1.5, 3.0]])
+    np.testing.assert_allclose(regular_price(price, np.array([[True, False, True, False]])), [[2, 2, 2, 3]])
+    np.testing.assert_allclose(regular_price(price, np.ones((1, 4), bool)), price)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=30))
+@settings(max_examples=100, deadline=None)
+def test_the_usual_price_lies_between_the_prices_seen_and_never_knows_the_present_one(prices):
+    log_price = np.array([prices])
+    usual = usual_price(log_price)[0]
+    before = np.minimum.accumulate(log_price[0]), np.maximum.accumulate(log_price[0])
+    assert (usual[1:] >= before[0][:-1] - 1e-9).all()
+    assert (usual[1:] <= before[1][:-1] + 1e-9).all()
+    changed = log_price.copy()
+    changed[0, -1] += 1
+    assert usual_price(changed)[0, -1] == usual[-1]
+
+
+def test_treatments_are_heard_where_shoppers_stockpile_and_nowhere_else():
+    assert (relevance_of(market_panel("stockpiling")) > 0.1).all()
+    assert not relevance_of(market_panel("loglog")).any()
+    assert not relevance_of(market_panel("stockpiling"), treatments=False).any()
+
+
+def test_effects_that_chance_brings_are_all_shrunk_away():
+    error = np.diag([0.04, 0.01])
+    assert doubted(np.array([0.3, 0.1]), error, 15) == 1
+    sure = doubted(np.array([3.0, 2.0]), error, 15)
+    assert 0 < sure < 0.05
+    assert doubted(np.array([3.0, 2.0]), 4 * error, 15) == pytest.approx(4 * sure)
+
+
+def test_a_lasting_price_is_minded_less_than_a_deal_where_shoppers_stockpile():
+    panel = market_panel("stockpiling")
+    anchor = fit_anchor(panel, AnchorSettings(heads=["nested"], draws=4, folds=0, steps=15), seed=0)
+    held = np.log(np.array([np.median(row) for row in panel.price]))
+    following = anchor.following(panel.periods[-1:], np.log(panel.price), panel.promotions)
+    once = following._replace(
+        season=following.season[0],
+        **{name: getattr(following, name)[0] for name in ("promotions", "regular", "past", "usual")},
+    )
+    (lasts, _), (short, _) = (
+        anchor.own_elasticities(held, context) for context in (anchor.context(panel.periods[-1]), once)
+    )
+    assert (lasts.mean(0) > short.mean(0) + 0.3).all()
