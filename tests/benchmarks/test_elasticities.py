@@ -45,6 +45,8 @@ def panel(seed, *, stocked=0.0, follows=0.0, cost_noise=0.05, bias_of_stores=0.0
         price=np.exp(log_price).reshape(flat),
         cost=np.exp(cost).reshape(flat),
         observed=np.ones(flat, bool),
+        censored=np.zeros(flat, bool),
+        traffic=np.zeros(flat, np.float32),
         promotions=np.zeros((*flat, 1), np.float32),
         numeric=np.zeros((*flat, 0), np.float32),
         promotion_names=("promo",),
