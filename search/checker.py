@@ -16,9 +16,10 @@ import pandas as pd
 
 from data_io.errors import ConfigError
 from data_io.query import select
-from search import exact_rules
+from search import exact_joint, exact_rules
 from search.exact_rules import Breach, decimal
 
+CHECKS = exact_rules.CHECKS | exact_joint.CHECKS
 DIGITS = 2000  # of intermediate results; anything inexact raises instead of rounding
 
 __all__ = ["Breach", "check"]
@@ -50,7 +51,7 @@ def check(
     Raises:
         ConfigError: a rule's type is unknown here, or the offers lack its column: it could not be checked.
     """
-    unknown = [str(rule.get("type")) for rule in rules if rule.get("type") not in exact_rules.CHECKS]
+    unknown = [str(rule.get("type")) for rule in rules if rule.get("type") not in CHECKS]
     if unknown:
         raise ConfigError(f"the checker knows no rule {', '.join(unknown)}; nothing was checked.")
     breaches = list(_table_breaches(answer, offers))
@@ -67,7 +68,7 @@ def check(
             rows = everywhere
             if rule.get("scope") is not None:
                 rows = np.flatnonzero(select(facts.offers, rule["scope"], where=f"scope of rule {name}"))
-            breaches += exact_rules.CHECKS[rule["type"]](rule, name, facts, rows)
+            breaches += CHECKS[rule["type"]](rule, name, facts, rows)
     return breaches
 
 

@@ -15,21 +15,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from search.objective import net_price, paired_gain, risk_adjusted, unit_value
-from search.rules.base import JointRule
+from search.rules.base import TIGHTENING, JointRule
 from search.rules.inventory import Inventory
 from search.rules.view import View
 from search.types import PricingProblem
-
-TIGHTENING = 1e-5
-"""Joint rules are held this much inside their edge: the checker's arithmetic is exact, the fitness's is float32,
-and within 1e-6 of an edge vectors pass one and fail the other."""
 
 
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=[
         "demand", "ladder", "decision", "current", "cost", "stock", "cap", "tax_rate", "fee_rate", "risk",
-        "sold_hold", "groups",
+        "sold_hold", "groups", "aids",
     ],
     meta_fields=["objective", "members", "tail", "rules", "sizes"],
 )  # fmt: skip
@@ -38,7 +34,8 @@ class Compiled:
     """A problem as device arrays (leaves) and what shapes the compiled code (metadata).
 
     ladder [D, L], decision [S], current, cost, stock, cap (inf where sales are not capped) [S], sold_hold [K, S]
-    sales when prices are held, groups: per joint rule [S] int32, sizes: per joint rule its number of groups.
+    sales when prices are held, per joint rule groups: [S] int32, aids: its own arrays, sizes: its number of
+    groups.
     """
 
     demand: Any
@@ -53,6 +50,7 @@ class Compiled:
     risk: Any
     sold_hold: Any
     groups: tuple
+    aids: tuple
     objective: str
     members: tuple[int, ...] | None
     tail: float | None
@@ -90,11 +88,12 @@ class Compiled:
             cost=jnp.nan_to_num(self.cost),
             stock=self.stock,
             group=self.decision,
+            aids={},
             size=0,
         )
         return [
-            rule.excess(replace(view, group=group, size=size))
-            for rule, group, size in zip(self.rules, self.groups, self.sizes, strict=True)
+            rule.excess(replace(view, group=group, aids=aids, size=size))
+            for rule, group, aids, size in zip(self.rules, self.groups, self.aids, self.sizes, strict=True)
         ]
 
 
@@ -164,6 +163,7 @@ def problem_arrays(problem: PricingProblem) -> Compiled:
         risk=_f32(objective.risk),
         sold_hold=_f32(np.zeros((1, len(offers)))),
         groups=tuple(jnp.asarray(group, jnp.int32) for _, group, _ in joint),
+        aids=tuple(_aids(rule, problem) for rule, _, _ in joint),
         objective=objective.name,
         members=objective.groups,
         tail=objective.tail,
@@ -221,6 +221,14 @@ def _decidable(group: np.ndarray, decision: np.ndarray) -> tuple[np.ndarray, int
     place = np.searchsorted(used, group)
     inside = np.isin(group, used)
     return np.where(inside, place, len(used)), len(used)
+
+
+def _aids(rule: JointRule, problem: PricingProblem) -> dict[str, jax.Array]:
+    aids = rule.aids(problem.offers, problem.decision, problem.decimals)
+    return {
+        name: jnp.asarray(aid, jnp.int32 if np.issubdtype(aid.dtype, np.integer) else jnp.float32)
+        for name, aid in aids.items()
+    }
 
 
 def _f32(values: Any) -> jax.Array:

@@ -21,6 +21,7 @@ class View:
         cost: [S], 0 where unknown.
         stock: [S], inf = unlimited.
         group: [S] int32, the rule's group of the offer, G = none.
+        aids: the rule's own arrays.
         size: G.
     """
 
@@ -32,6 +33,7 @@ class View:
     cost: jax.Array
     stock: jax.Array
     group: jax.Array
+    aids: dict[str, jax.Array]
     size: int
 
     def totals(self, values: jax.Array) -> jax.Array:

@@ -31,7 +31,8 @@ def test_words_of_rule_files_reach_their_fields():
     ("rule", "message"),
     [
         ({"type": "max_chang", "percent": 5}, "did you mean 'max_change'"),
-        ({"type": "max_changes", "share": 0.25, "by": "store"}, "the rule max_changes is not in this version"),
+        ({"type": "max_changes", "by": "store"}, "needs share"),
+        ({"type": "max_changes", "share": 25}, "share is from 0 to 1"),
         ({"type": "order", "by": "size"}, "the rule order is not in this version"),
         ({"type": "max_change", "percents": 5}, "does not take 'percents'; did you mean 'percent'"),
         ({"type": "max_change", "percent": "5"}, "percent is a number, not '5'"),
@@ -80,6 +81,7 @@ def test_every_rule_says_in_words_what_it_asks():
         "portfolio_margin": {"min": 0.1},
         "price_index": {"max": 1.05},
         "same_price": {"by": "brand"},
+        "max_changes": {"share": 0.25},
     }
     for kind in RULES:
         (rule,) = build_rules([{"type": kind, "scope": "brand == 'x'", **least.get(kind, {})}])
