@@ -121,7 +121,10 @@ class Facts:
     def column(self, name: str) -> list[Decimal | None]:
         """A numeric column of the offers; None where unknown or unlimited."""
         self.require([name])
-        return numbers(self.offers[name])
+        try:
+            return numbers(self.offers[name])
+        except (TypeError, ValueError) as fault:
+            raise ConfigError(f"the column {name} must hold numbers to check by: {fault}.") from None
 
     def require(self, columns: Sequence[str]) -> None:
         """ConfigError where the offers lack a column that a rule is about."""

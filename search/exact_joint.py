@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search.exact_rules import Breach, group_breach, groups_of, number
+from data_io.query import select
+from search.exact_rules import Breach, as_list, group_breach, groups_of, number
 
 if TYPE_CHECKING:
     from search.checker import Facts
@@ -25,4 +26,38 @@ def max_changes(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Ite
             yield group_breach(name, facts, group, float(changed - most), text)
 
 
-CHECKS = {check.__name__: check for check in (max_changes,)}
+def order(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
+    gap, percent = number(rule, "gap") or Decimal(0), number(rule, "gap_percent") or Decimal(0)
+    sizes = facts.column(rule["by"]) if rule.get("by") else None
+    chosen = None
+    if rule.get("lower") is not None:
+        chosen = [select(facts.offers, rule[key], where=f"rule {name}") for key in ("lower", "upper")]
+    if sizes is not None:
+        rows = np.array([row for row in rows if sizes[row] is not None], np.int64)
+    for _, group in groups_of(["store", *as_list(rule.get("within"))], facts, rows):
+        for low, high in _ordered(rule, group, sizes, chosen):
+            left, right = facts.price[low], facts.price[high] * (100 - percent) / 100
+            if rule.get("per") == "unit":  # multiplied by both sizes
+                left, right = left * sizes[high], right * sizes[low]
+                over = left + gap * sizes[low] * sizes[high] - right
+            else:
+                over = left + gap - right
+            if over > 0:
+                row, held = (high if facts.held[low] else low), bool(facts.held[[low, high]].all())
+                product = facts.place(low)[0]
+                text = f"price {facts.price[low]} of {product} is too high beside {facts.price[high]} of "
+                text += facts.place(high)[0]
+                yield Breach(name, *facts.place(row), float(over) / float(right), text, held)
+
+
+def _ordered(rule: Mapping, group: np.ndarray, sizes: list | None, chosen: list | None) -> Iterator[tuple[int, int]]:
+    """Row numbers of an offer that must be lower, and of the one that it must be below."""
+    if chosen is not None:
+        low, high = (group[np.asarray(rows, bool)[group]] for rows in chosen)
+        yield from ((x, y) for x in low for y in high if x != y)
+        return
+    sign = -1 if rule.get("direction") == "not_decreasing" else 1
+    yield from ((x, y) for x in group for y in group if sign * sizes[x] > sign * sizes[y])
+
+
+CHECKS = {check.__name__: check for check in (max_changes, order)}

@@ -24,6 +24,7 @@ from search.rules.ladder import Ladder
 from search.rules.max_change import MaxChange
 from search.rules.max_changes import MaxChanges
 from search.rules.observed_range import ObservedRange
+from search.rules.order import Order
 from search.rules.portfolio_margin import PortfolioMargin
 from search.rules.price_index import PriceIndex
 from search.rules.same_price import SamePrice
@@ -43,9 +44,10 @@ RULES: dict[str, type[Rule]] = {
         Inventory,
         SamePrice,
         MaxChanges,
+        Order,
     )
 }
-PLANNED = ("order",)  # in the catalogue of rule files, not in this version
+PLANNED: tuple[str, ...] = ()  # in the catalogue of rule files, not in this version
 WORDS = {"start": "from"}  # fields whose YAML word is a Python keyword
 
 

@@ -33,7 +33,11 @@ def test_words_of_rule_files_reach_their_fields():
         ({"type": "max_chang", "percent": 5}, "did you mean 'max_change'"),
         ({"type": "max_changes", "by": "store"}, "needs share"),
         ({"type": "max_changes", "share": 25}, "share is from 0 to 1"),
-        ({"type": "order", "by": "size"}, "the rule order is not in this version"),
+        ({"type": "order"}, "needs by"),
+        ({"type": "order", "by": "size", "direction": "up"}, "direction is not_increasing or not_decreasing"),
+        ({"type": "order", "by": "size", "per": "litre"}, "per is unit or nothing"),
+        ({"type": "order", "lower": "size > 1"}, "needs lower and upper together"),
+        ({"type": "order", "by": "size", "gap_percent": 100}, "gap_percent is from 0 to below 100"),
         ({"type": "max_change", "percents": 5}, "does not take 'percents'; did you mean 'percent'"),
         ({"type": "max_change", "percent": "5"}, "percent is a number, not '5'"),
         ({"type": "max_change", "percent": True}, "percent is a number, not True"),
@@ -82,6 +86,7 @@ def test_every_rule_says_in_words_what_it_asks():
         "price_index": {"max": 1.05},
         "same_price": {"by": "brand"},
         "max_changes": {"share": 0.25},
+        "order": {"by": "size"},
     }
     for kind in RULES:
         (rule,) = build_rules([{"type": kind, "scope": "brand == 'x'", **least.get(kind, {})}])
