@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, Inexact, localcontext
 from functools import cached_property
 from typing import Any
@@ -45,8 +46,8 @@ def check(
         decimals, tax_rate, fee_rate: of the data.
 
     Returns:
-        Breaches; those of held offers, which keep their price come what may, are marked `held`. Held offers are
-        exempt from ladder, ending, change and same-price rules and count in portfolio rules.
+        Breaches; those of held offers, which keep their price come what may, are marked `held`, those of soft rules
+        `soft`. Held offers are exempt from ladder, ending, change and same-price rules and count in portfolio rules.
 
     Raises:
         ConfigError: a rule's type is unknown here, or the offers lack its column: it could not be checked.
@@ -68,7 +69,8 @@ def check(
             rows = everywhere
             if rule.get("scope") is not None:
                 rows = np.flatnonzero(select(facts.offers, rule["scope"], where=f"scope of rule {name}"))
-            breaches += CHECKS[rule["type"]](rule, name, facts, rows)
+            soft = bool(rule.get("soft")) or not rule.get("hard", True)
+            breaches += [replace(found, soft=soft) for found in CHECKS[rule["type"]](rule, name, facts, rows)]
     return breaches
 
 

@@ -27,6 +27,7 @@ class Breach:
         amount: by how much, in the rule's own measure.
         text: for people.
         held: the offer (or all of the group) keeps its price, so the breach cannot be mended here.
+        soft: the rule is a soft one.
     """
 
     rule: str
@@ -35,6 +36,7 @@ class Breach:
     amount: float
     text: str
     held: bool = False
+    soft: bool = False
 
 
 def written_prices(facts: Facts) -> Iterator[Breach]:

@@ -20,6 +20,7 @@ from search.evaluate import make_evaluator
 from search.gradient import ascend
 from search.journal import Individual, Journal, holding
 from search.polish import polish
+from search.soft import lexicographic
 from search.sparing import make_sparing
 from search.types import PricingProblem, Solution
 
@@ -37,6 +38,7 @@ class Scored(NamedTuple):
     violation: np.ndarray
 
 
+@lexicographic
 def optimise(
     problem: PricingProblem,
     *,

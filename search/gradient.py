@@ -18,15 +18,18 @@ import optax
 from search.evaluate import TIGHTENING, Compiled, Evaluator, make_evaluator
 from search.journal import Journal, holding
 from search.polish import PRICE_OF_VIOLATION, Take, evaluated, polish
+from search.soft import lexicographic
 from search.sparing import make_sparing, worths
 from search.types import PricingProblem, Solution
 
 GRADIENT_COST = 3  # a gradient is counted as so many evaluations: one forwards, about two backwards
 PENALTY = 20.0  # of the augmented Lagrangian, on relative excess against relative gain
+STEEPEST = 2.0  # price of a soft rule's breach at which the ascent minds it most, as a multiple of the turnover
 SPARINGS = 2  # rounds of choosing which prices change
 DUAL_EVERY = 5  # steps between updates of its multipliers
 
 
+@lexicographic
 def optimise(
     problem: PricingProblem,
     *,
@@ -128,13 +131,16 @@ def _ascend(
 ) -> jax.Array:
     """Log prices [N, D] -> better ones [N, D] within low, high [D]; Adam with a cosine schedule."""
     adam = optax.scale_by_adam()
-    groups = sum(compiled.sizes)
+    prices = compiled.breach_prices
+    most = jnp.where(np.isinf(prices), jnp.inf, jnp.minimum(prices / scale, STEEPEST))  # how hard a rule may press
 
     def loss(logs: jax.Array, multipliers: jax.Array) -> tuple[jax.Array, jax.Array]:
         value, excess = compiled.score(compiled.spread(jnp.exp(logs)[None]))
         broken = excess[0] + TIGHTENING
-        pressed = jnp.maximum(multipliers + PENALTY * broken, 0.0)
-        return jnp.sum(pressed**2 - multipliers**2) / (2 * PENALTY) - value[0] / scale, pressed
+        wanted = multipliers + PENALTY * broken
+        pressed = jnp.clip(wanted, 0.0, most)
+        beyond = jnp.where(jnp.isinf(most), 0.0, most) * jnp.maximum(wanted - most, 0.0)
+        return jnp.sum(pressed**2 / 2 + beyond - multipliers**2 / 2) / PENALTY - value[0] / scale, pressed
 
     def step(carry: tuple, index: jax.Array) -> tuple[tuple, None]:
         logs, state, multipliers = carry
@@ -146,7 +152,7 @@ def _ascend(
         return (logs, state, multipliers), None
 
     def run(logs: jax.Array) -> jax.Array:
-        carry = (logs, adam.init(logs), jnp.zeros(groups))
+        carry = (logs, adam.init(logs), jnp.zeros(most.shape))
         return jax.lax.scan(step, carry, jnp.arange(steps))[0][0]
 
     return jax.lax.map(run, begin)

@@ -27,7 +27,7 @@ def polish(evaluator: Evaluator, candidates: np.ndarray, population: int, sweeps
         take: notes every evaluated population (Journal.take).
     """
     values, violations = evaluated(evaluator, candidates, population, take)
-    row = np.argmax(values - PRICE_OF_VIOLATION * evaluator.scale * violations)
+    row = np.argmax(values - (PRICE_OF_VIOLATION * evaluator.scale + evaluator.dearest) * violations)
     best, value, violation = candidates[row].astype(np.int32), values[row], violations[row]
     for _ in range(sweeps):
         moves = _moves(best, evaluator.problem.rungs)

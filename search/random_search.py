@@ -10,10 +10,12 @@ import numpy as np
 from search import operators
 from search.evaluate import make_evaluator
 from search.journal import Journal, holding
+from search.soft import lexicographic
 from search.sparing import make_sparing
 from search.types import PricingProblem, Solution
 
 
+@lexicographic
 def optimise(
     problem: PricingProblem,
     *,

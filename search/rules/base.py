@@ -94,7 +94,16 @@ class PriceRule(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class JointRule(Rule):
-    """A rule on whole price vectors, judged in groups of offers."""
+    """A rule on whole price vectors, judged in groups of offers.
+
+    Attributes:
+        priority: of a soft rule (hard is False): its violation, summed over groups, is made as small as the hard rules
+            and the soft ones of smaller numbers allow, before the objective is looked at.
+        price_per_unit: of a soft rule without priority: what a violation of 1 (100 %) costs in the objective.
+    """
+
+    priority: int | None = None
+    price_per_unit: float | None = None
 
     def groups(self, offers: pd.DataFrame) -> np.ndarray:
         """[S] int64, the group that judges the offer, -1 = none. Numbers need not be consecutive."""

@@ -27,6 +27,20 @@ def test_words_of_rule_files_reach_their_fields():
     assert (index.by, index.max) == (("category",), None)
 
 
+def test_a_soft_rule_has_a_priority_or_a_price():
+    index = {"type": "price_index", "max": 1.0}
+    first, second, third, hard = build_rules(
+        [
+            index | soft
+            for soft in ({"soft": True}, {"hard": False, "priority": 3}, {"soft": True, "price_per_unit": 9}, {})
+        ]
+    )
+    assert (first.hard, first.priority, first.price_per_unit) == (False, 1, None)
+    assert (second.hard, second.priority) == (False, 3)
+    assert (third.hard, third.priority, third.price_per_unit) == (False, None, 9.0)
+    assert (hard.hard, hard.priority) == (True, None)
+
+
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
@@ -56,8 +70,14 @@ def test_words_of_rule_files_reach_their_fields():
         ({"type": "price_index", "min": 1.1, "max": 0.9}, "min must not exceed max"),
         ({"type": "inventory", "mode": "cap"}, "mode is cap_sales or forbid, not 'cap'"),
         ({"type": "same_price"}, "needs by"),
-        ({"type": "bounds", "soft": True, "priority": 2}, "soft rules"),
-        ({"type": "bounds", "hard": False}, "soft rules"),
+        ({"type": "bounds", "soft": True, "priority": 2}, "cannot be a soft rule; these can: portfolio_margin"),
+        ({"type": "ending", "cents": 9, "hard": False}, "cannot be a soft rule"),
+        ({"type": "inventory", "soft": True}, "inventory with mode: forbid"),
+        ({"type": "order", "by": "size", "priority": 2}, "priority is for soft rules"),
+        ({"type": "order", "by": "size", "soft": True, "priority": 0}, "priority must be positive"),
+        ({"type": "order", "by": "size", "soft": True, "hard": True}, "either hard or soft"),
+        ({"type": "order", "by": "size", "soft": "yes"}, "soft is true or false"),
+        ({"type": "order", "by": "size", "soft": True, "priority": 1, "price_per_unit": 9}, "not both"),
         ("bounds", "a rule looks like"),
         ({"percent": 5}, "a rule looks like"),
     ],

@@ -61,9 +61,8 @@ def test_rules_that_this_version_lacks_are_refused_by_name_before_anything_is_tr
     assert not (ended.directory / "model").exists()
 
 
-def test_the_other_rules_of_the_catalogue_run(jointprice, tiny, rules, broken_rules):
-    known = CATALOGUE.replace(", soft: true, priority: 2", "")
-    overrides = (QUICK, *tiny, rules(known))
+def test_every_rule_of_the_catalogue_runs(jointprice, tiny, rules, broken_rules):
+    overrides = (QUICK, *tiny, rules(CATALOGUE))
     ended = jointprice(*overrides)
     assert ended.code == 0, ended.err
     assert broken_rules(ended, *overrides) == []
@@ -75,10 +74,41 @@ def test_the_other_rules_of_the_catalogue_run(jointprice, tiny, rules, broken_ru
     }
 
 
-def test_soft_rules_are_refused(jointprice, tiny, rules):
+def test_rules_on_single_prices_cannot_be_soft(jointprice, tiny, rules):
     ended = jointprice(QUICK, *tiny, rules("- {type: bounds, soft: true, priority: 2}"))
     assert ended.code == 2
-    assert "soft rules" in ended.err
+    assert "cannot be a soft rule" in ended.err
+
+
+SOFT = """\
+- {type: max_changes, share: 0.5, by: store}
+- {type: order, by: size_ml, per: unit, within: brand}
+- {type: price_index, min: 1.2, soft: true, priority: 1}
+- {type: price_index, max: 1.0, soft: true, price_per_unit: 1}
+"""
+
+
+def test_many_rules_hold_in_the_written_prices_and_soft_ones_say_by_how_much_they_are_broken(
+    jointprice, model, market, write, rules, broken_rules
+):
+    sizes = {"product-03": 500, "product-04": 550, "product-05": 2000}
+    offers = market["offers"].assign(size_ml=market["offers"]["product"].map(sizes), brand="house")
+    overrides = (QUICK, "task=optimise", model, *write(offers=offers), rules(SOFT), "search.scope=store_product")
+    ended = jointprice(*overrides)
+    assert ended.code == 0, ended.err
+    assert broken_rules(ended, *overrides) == []
+    prices, told = ended.prices(), {rule["name"]: rule for rule in ended.json("summary.json")["rules"]}
+    changed = prices["price"].ne(prices["current_price"]).groupby(prices["store"]).mean()
+    assert 0 < changed.max() <= 0.5
+    index = (prices["price"] * prices["units_current"]).sum() / (
+        prices["current_price"] * prices["units_current"]
+    ).sum()
+    assert [told[name]["hard"] for name in ("max_changes", "order", "price_index_2", "price_index_3")] == [
+        *(True, True, False, False)
+    ]
+    assert told["price_index_2"]["violation"] == pytest.approx(1.2 - index, abs=1e-6)
+    assert told["price_index_3"]["violation"] == pytest.approx(index - 1.0, abs=1e-6)
+    assert told["order"]["violation"] == 0
 
 
 def test_a_market_written_to_files_gives_the_prices_of_the_market_itself(jointprice, default_run, market_tables):
