@@ -120,12 +120,12 @@ def unit_margin(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Ite
 
 def portfolio_margin(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
     least, costs = number(rule, "min"), facts.column("cost")
-    units = _known(facts.units, facts, rows)
+    units = known_units(facts.units, facts, rows)
     if units is None or any(costs[row] is None for row in rows):
         yield group_breach(name, facts, rows, float("nan"), "some costs or units are unknown, it cannot be checked")
         return
-    revenue = _total(units, facts.price, rows) * (1 - facts.fee_rate)
-    cost = _total(units, costs, rows) * (1 + facts.tax_rate)
+    revenue = total(units, facts.price, rows) * (1 - facts.fee_rate)
+    cost = total(units, costs, rows) * (1 + facts.tax_rate)
     if revenue * (1 - least) < cost:
         margin = 1 - float(cost) / float(revenue) if revenue else float("-inf")
         yield group_breach(name, facts, rows, float(least) - margin, f"margin {margin:.6f} is below {least}")
@@ -135,12 +135,12 @@ def price_index(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Ite
     low, high = number(rule, "min"), number(rule, "max")
     for label, group in groups_of(rule.get("by"), facts, rows):
         where = f" of {label}" if label else ""
-        units = _known(facts.units_current, facts, group)
+        units = known_units(facts.units_current, facts, group)
         if units is None:
             text = f"index{where} cannot be checked, some units_current are unknown"
             yield group_breach(name, facts, group, float("nan"), text)
             continue
-        priced, held = _total(units, facts.price, group), _total(units, facts.current, group)
+        priced, held = total(units, facts.price, group), total(units, facts.current, group)
         index = float(priced) / float(held) if held else 1.0
         if high is not None and priced > high * held:
             text = f"index{where} is {index:.6f}, above {high}"
@@ -182,14 +182,14 @@ CHECKS = {
 }
 
 
-def _known(units: list, facts: Facts, rows: np.ndarray) -> list[Decimal] | None:
+def known_units(units: list, facts: Facts, rows: np.ndarray) -> list[Decimal] | None:
     """Units of the rows; a held offer without known units sells nothing, for a priced one the answer is None."""
     if any(units[row] is None and not facts.held[row] for row in rows):
         return None
     return [units[row] or Decimal(0) for row in rows]
 
 
-def _total(units: list[Decimal], values: list[Decimal], rows: np.ndarray) -> Decimal:
+def total(units: list[Decimal], values: list[Decimal], rows: np.ndarray) -> Decimal:
     return sum((sold * values[row] for sold, row in zip(units, rows, strict=True)), Decimal(0))
 
 

@@ -18,11 +18,14 @@ from data_io.errors import ConfigError
 from data_io.yaml_text import load_yaml
 from search.rules.base import JointRule, Rule
 from search.rules.bounds import Bounds
+from search.rules.competitor import Competitor
 from search.rules.ending import Ending
 from search.rules.inventory import Inventory
 from search.rules.ladder import Ladder
 from search.rules.max_change import MaxChange
 from search.rules.max_changes import MaxChanges
+from search.rules.minimum_price import MinimumPrice
+from search.rules.no_touch import NoTouch
 from search.rules.observed_range import ObservedRange
 from search.rules.order import Order
 from search.rules.portfolio_margin import PortfolioMargin
@@ -45,6 +48,9 @@ RULES: dict[str, type[Rule]] = {
         SamePrice,
         MaxChanges,
         Order,
+        NoTouch,
+        Competitor,
+        MinimumPrice,
     )
 }
 PLANNED: tuple[str, ...] = ()  # in the catalogue of rule files, not in this version

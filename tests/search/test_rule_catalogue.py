@@ -70,6 +70,9 @@ def test_a_soft_rule_has_a_priority_or_a_price():
         ({"type": "price_index", "min": 1.1, "max": 0.9}, "min must not exceed max"),
         ({"type": "inventory", "mode": "cap"}, "mode is cap_sales or forbid, not 'cap'"),
         ({"type": "same_price"}, "needs by"),
+        ({"type": "competitor"}, "needs above_percent, below_percent, above or below"),
+        ({"type": "competitor", "above": 1, "above_percent": 1}, "takes above or above_percent, not both"),
+        ({"type": "minimum_price"}, "needs column"),
         ({"type": "bounds", "soft": True, "priority": 2}, "cannot be a soft rule; these can: portfolio_margin"),
         ({"type": "ending", "cents": 9, "hard": False}, "cannot be a soft rule"),
         ({"type": "inventory", "soft": True}, "inventory with mode: forbid"),
@@ -107,6 +110,8 @@ def test_every_rule_says_in_words_what_it_asks():
         "same_price": {"by": "brand"},
         "max_changes": {"share": 0.25},
         "order": {"by": "size"},
+        "competitor": {"above_percent": 5},
+        "minimum_price": {"column": "floor"},
     }
     for kind in RULES:
         (rule,) = build_rules([{"type": kind, "scope": "brand == 'x'", **least.get(kind, {})}])
