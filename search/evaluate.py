@@ -107,8 +107,8 @@ class Compiled:
             cost=jnp.nan_to_num(self.cost),
             stock=self.stock,
             group=self.decision,
-            aids={},
             size=0,
+            tax_rate=self.tax_rate,
         )
         return [
             rule.excess(replace(view, group=group, aids=aids, size=size))

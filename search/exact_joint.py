@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from data_io.query import select
-from search.exact_rules import Breach, as_list, group_breach, groups_of, number
+from search.exact_rules import Breach, as_list, group_breach, groups_of, known_units, number, total
 
 if TYPE_CHECKING:
     from search.checker import Facts
@@ -60,4 +60,23 @@ def _ordered(rule: Mapping, group: np.ndarray, sizes: list | None, chosen: list 
     yield from ((x, y) for x in group for y in group if sign * sizes[x] > sign * sizes[y])
 
 
-CHECKS = {check.__name__: check for check in (max_changes, order)}
+def min_total(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
+    least, share, revenue = number(rule, "min"), number(rule, "share"), rule["of"] == "revenue"
+    for label, group in groups_of(rule.get("by"), facts, rows):
+        units, before = (known_units(sold, facts, group) for sold in (facts.units, facts.units_current))
+        where = f" of {label}" if label else ""
+        if units is None or before is None:
+            text = f"total {rule['of']}{where} cannot be checked, some units are unknown"
+            yield group_breach(name, facts, group, float("nan"), text)
+            continue
+        one = [Decimal(1)] * len(facts.price)
+        new = total(units, facts.price if revenue else one, group)
+        held = total(before, facts.current if revenue else one, group)
+        tax = 1 + facts.tax_rate if revenue else Decimal(1)  # floors are net of it, the totals here are not
+        needs = max(floor for floor in (least and least * tax, share and share * held, Decimal(0)) if floor is not None)
+        if new < needs:
+            text = f"total {rule['of']}{where} of {float(new):.6g} is below {float(needs):.6g}"
+            yield group_breach(name, facts, group, 1 - float(new) / float(needs), text)
+
+
+CHECKS = {check.__name__: check for check in (max_changes, order, min_total)}

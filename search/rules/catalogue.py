@@ -24,6 +24,7 @@ from search.rules.inventory import Inventory
 from search.rules.ladder import Ladder
 from search.rules.max_change import MaxChange
 from search.rules.max_changes import MaxChanges
+from search.rules.min_total import MinTotal
 from search.rules.minimum_price import MinimumPrice
 from search.rules.no_touch import NoTouch
 from search.rules.observed_range import ObservedRange
@@ -51,6 +52,7 @@ RULES: dict[str, type[Rule]] = {
         NoTouch,
         Competitor,
         MinimumPrice,
+        MinTotal,
     )
 }
 PLANNED: tuple[str, ...] = ()  # in the catalogue of rule files, not in this version

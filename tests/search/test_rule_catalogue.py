@@ -73,6 +73,8 @@ def test_a_soft_rule_has_a_priority_or_a_price():
         ({"type": "competitor"}, "needs above_percent, below_percent, above or below"),
         ({"type": "competitor", "above": 1, "above_percent": 1}, "takes above or above_percent, not both"),
         ({"type": "minimum_price"}, "needs column"),
+        ({"type": "min_total", "of": "profit", "min": 1}, "of is units or revenue, not 'profit'"),
+        ({"type": "min_total", "of": "units"}, "needs min"),
         ({"type": "bounds", "soft": True, "priority": 2}, "cannot be a soft rule; these can: portfolio_margin"),
         ({"type": "ending", "cents": 9, "hard": False}, "cannot be a soft rule"),
         ({"type": "inventory", "soft": True}, "inventory with mode: forbid"),
@@ -111,6 +113,7 @@ def test_every_rule_says_in_words_what_it_asks():
         "max_changes": {"share": 0.25},
         "order": {"by": "size"},
         "competitor": {"above_percent": 5},
+        "min_total": {"of": "units", "min": 5, "share": 0.9},
         "minimum_price": {"column": "floor"},
     }
     for kind in RULES:
