@@ -53,9 +53,9 @@ def test_an_input_too_small_to_learn_from_ends_well_with_every_offer_held_and_to
 
 
 def test_rules_that_this_version_lacks_are_refused_by_name_before_anything_is_trained(jointprice, tiny, rules):
-    ended = jointprice(QUICK, *tiny, rules(CATALOGUE + "- {type: basket_value}\n"))
+    ended = jointprice(QUICK, *tiny, rules(CATALOGUE + "- {type: all_or_nothing, by: family}\n"))
     assert ended.code == 2
-    assert "(basket_value): no rule is called 'basket_value'" in ended.err
+    assert "(all_or_nothing): the rule all_or_nothing is not in this version" in ended.err
     assert "Traceback" not in ended.err
     assert not list(ended.directory.glob("prices.*"))
     assert not (ended.directory / "model").exists()
