@@ -18,7 +18,7 @@ from ensemble.demand import aggregation_in, offer_demand, series_of
 from ensemble.types import Ensemble, may_price, pricing
 from jointprice.answer import answer_table
 from jointprice.schema import Config
-from search.checker import check
+from search.checker import Breach, check
 from search.optimisers import make_optimiser
 from search.problem import build_problem
 from search.rules.catalogue import build_rules, load_rules_file
@@ -44,12 +44,14 @@ class Pricing:
         solution: the optimiser's answer; its prices are the ones written.
         answer: prices.csv as a table.
         rules: the rules as plain words, in the order of problem.rules.
+        breaches: of soft rules and of held offers, from the exact checker.
     """
 
     problem: PricingProblem
     solution: Solution
     answer: pd.DataFrame
     rules: tuple[dict, ...]
+    breaches: tuple[Breach, ...] = ()
 
 
 def price_offers(
@@ -79,8 +81,8 @@ def price_offers(
     )
     held = np.where(reasons == "", held, "held: " + reasons)
     solution = make_optimiser(config.search)(problem, seed=config.seed, progress=progress)
-    solution, answer = _first_that_passes(config, ensemble, problem, solution, held, rules)
-    return Pricing(problem, solution, answer, tuple(rules))
+    solution, answer, breaches = _first_that_passes(config, ensemble, problem, solution, held, rules)
+    return Pricing(problem, solution, answer, tuple(rules), breaches)
 
 
 def refuse_early(config: Config, offers: pd.DataFrame) -> None:
@@ -148,8 +150,8 @@ def _first_that_passes(
     solution: Solution,
     held: np.ndarray,
     rules: Sequence[Mapping[str, Any]],
-) -> tuple[Solution, pd.DataFrame]:
-    """The best of the solution and its runners-up that the exact checker passes."""
+) -> tuple[Solution, pd.DataFrame, tuple[Breach, ...]]:
+    """The best of the solution and its runners-up that the exact checker passes, and what it breaks all the same."""
     if solution.status != "done":
         raise NotFoundError(
             f"No prices were found that keep all hard rules (least total violation {solution.violation:.3g} after "
@@ -169,16 +171,16 @@ def _first_that_passes(
             fee_rate=config.data.fee_rate,
             scope=config.search.scope,
         )
-        breaches = [breach for breach in found if not breach.held]
+        breaches = [breach for breach in found if not breach.held and not breach.soft]
         if not breaches:
-            return replace(solution, rungs=rungs, prices=prices), _note_held_breaches(answer, found)
+            return replace(solution, rungs=rungs, prices=prices), _note_held_breaches(answer, found), tuple(found)
     raise NotFoundError("The prices found do not pass the exact check: " + "; ".join(b.text for b in breaches[:3]))
 
 
 def _note_held_breaches(answer: pd.DataFrame, breaches: Sequence[Any]) -> pd.DataFrame:
     """Rules that a held offer breaks go into its note."""
     texts: dict[tuple, list[str]] = {}
-    for breach in breaches:
+    for breach in (breach for breach in breaches if breach.held):
         texts.setdefault((breach.product, breach.store), []).append(breach.rule)
     notes = [
         "; ".join(part for part in (note, _held_violates(texts.get(key))) if part)

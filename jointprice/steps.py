@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from jointprice.pricing import Pricing, price_offers
 from jointprice.promise import mix_and_level, promise
 from jointprice.schema import Config
 from jointprice.session import Session
+from search.checker import Breach
 from search.types import Objective
 
 
@@ -151,13 +152,18 @@ def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, mark
                 "name": rule.name,
                 "text": rule.text(),
                 "hard": rule.hard,
-                "violation": 0.0,
+                "violation": 0.0 if rule.hard else amount_broken(pricing.breaches, rule.name),
                 "binding_offers": int(binding.get(rule.name, 0)),
                 "cost": None,
             }
             for rule in problem.rules
         ],
     }
+
+
+def amount_broken(breaches: Sequence[Breach], name: str) -> float:
+    """Sum of a rule's breaches that prices could mend, in the rule's own measure."""
+    return math.fsum(breach.amount for breach in breaches if breach.rule == name and not breach.held)
 
 
 def objective_totals(answer: pd.DataFrame, objective: Objective) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, Inexact, localcontext
 from functools import cached_property
 from typing import Any
@@ -16,9 +17,10 @@ import pandas as pd
 
 from data_io.errors import ConfigError
 from data_io.query import select
-from search import exact_rules
+from search import exact_joint, exact_prices, exact_rules
 from search.exact_rules import Breach, decimal
 
+CHECKS = exact_rules.CHECKS | exact_prices.CHECKS | exact_joint.CHECKS
 DIGITS = 2000  # of intermediate results; anything inexact raises instead of rounding
 
 __all__ = ["Breach", "check"]
@@ -44,13 +46,13 @@ def check(
         decimals, tax_rate, fee_rate: of the data.
 
     Returns:
-        Breaches; those of held offers, which keep their price come what may, are marked `held`. Held offers are
-        exempt from ladder, ending, change and same-price rules and count in portfolio rules.
+        Breaches; those of held offers, which keep their price come what may, are marked `held`, those of soft rules
+        `soft`. Held offers are exempt from ladder, ending, change and same-price rules and count in portfolio rules.
 
     Raises:
         ConfigError: a rule's type is unknown here, or the offers lack its column: it could not be checked.
     """
-    unknown = [str(rule.get("type")) for rule in rules if rule.get("type") not in exact_rules.CHECKS]
+    unknown = [str(rule.get("type")) for rule in rules if rule.get("type") not in CHECKS]
     if unknown:
         raise ConfigError(f"the checker knows no rule {', '.join(unknown)}; nothing was checked.")
     breaches = list(_table_breaches(answer, offers))
@@ -67,7 +69,8 @@ def check(
             rows = everywhere
             if rule.get("scope") is not None:
                 rows = np.flatnonzero(select(facts.offers, rule["scope"], where=f"scope of rule {name}"))
-            breaches += exact_rules.CHECKS[rule["type"]](rule, name, facts, rows)
+            soft = bool(rule.get("soft")) or not rule.get("hard", True)
+            breaches += [replace(found, soft=soft) for found in CHECKS[rule["type"]](rule, name, facts, rows)]
     return breaches
 
 
@@ -120,7 +123,10 @@ class Facts:
     def column(self, name: str) -> list[Decimal | None]:
         """A numeric column of the offers; None where unknown or unlimited."""
         self.require([name])
-        return numbers(self.offers[name])
+        try:
+            return numbers(self.offers[name])
+        except (TypeError, ValueError) as fault:
+            raise ConfigError(f"the column {name} must hold numbers to check by: {fault}.") from None
 
     def require(self, columns: Sequence[str]) -> None:
         """ConfigError where the offers lack a column that a rule is about."""

@@ -15,21 +15,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from search.objective import net_price, paired_gain, risk_adjusted, unit_value
-from search.rules.base import JointRule
+from search.rules.base import TIGHTENING, JointRule
 from search.rules.inventory import Inventory
 from search.rules.view import View
 from search.types import PricingProblem
-
-TIGHTENING = 1e-5
-"""Joint rules are held this much inside their edge: the checker's arithmetic is exact, the fitness's is float32,
-and within 1e-6 of an edge vectors pass one and fail the other."""
 
 
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=[
         "demand", "ladder", "decision", "current", "cost", "stock", "cap", "tax_rate", "fee_rate", "risk",
-        "sold_hold", "groups",
+        "sold_hold", "groups", "aids",
     ],
     meta_fields=["objective", "members", "tail", "rules", "sizes"],
 )  # fmt: skip
@@ -38,7 +34,8 @@ class Compiled:
     """A problem as device arrays (leaves) and what shapes the compiled code (metadata).
 
     ladder [D, L], decision [S], current, cost, stock, cap (inf where sales are not capped) [S], sold_hold [K, S]
-    sales when prices are held, groups: per joint rule [S] int32, sizes: per joint rule its number of groups.
+    sales when prices are held, per joint rule groups: [S] int32, aids: its own arrays, sizes: its number of
+    groups.
     """
 
     demand: Any
@@ -53,6 +50,7 @@ class Compiled:
     risk: Any
     sold_hold: Any
     groups: tuple
+    aids: tuple
     objective: str
     members: tuple[int, ...] | None
     tail: float | None
@@ -68,12 +66,31 @@ class Compiled:
         return jnp.minimum(self.demand(prices), self.cap)
 
     def score(self, prices: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Prices [P, S] -> value [P] (gain over holding) and signed excess of all joint rules' groups [P, G]."""
+        """Prices [P, S] -> value [P] (gain over holding) and the rules' signed excess [P, G], see limits."""
         sold = self.sold(prices)
         worth = partial(unit_value, self.objective, cost=self.cost, tax_rate=self.tax_rate, fee_rate=self.fee_rate)
         gain = paired_gain(sold, worth(prices), self.sold_hold, worth(self.current))
-        none = jnp.zeros((len(prices), 0))
-        return self.value(gain), jnp.concatenate([none, *self.excess(prices, sold)], axis=1)
+        return self.value(gain), self.limits(prices, sold)
+
+    def limits(self, prices: jax.Array, sold: jax.Array) -> jax.Array:
+        """Prices [P, S] and sales [K, P, S] -> signed excess [P, G] of hard and of priced soft rules' groups."""
+        every = zip(self.excess(prices, sold), self.rules, strict=True)
+        counted = [one for one, rule in every if rule.hard or rule.price_per_unit]
+        return jnp.concatenate([jnp.zeros((len(prices), 0)), *counted], axis=1)
+
+    @property
+    def breach_prices(self) -> np.ndarray:
+        """[G] what an excess of 1 in these groups costs, inf where the rule is hard."""
+        each = [np.inf if rule.hard else rule.price_per_unit or 0.0 for rule in self.rules]
+        every = np.repeat(np.array(each, np.float64), np.array(self.sizes, np.int64))
+        return every[every > 0]
+
+    def weigh(self, value: jax.Array, excess: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Value [P] and excess [P, G] of `limits` -> value less the price of soft rules' breaches [P], and the sum of
+        the hard ones' breaches [P], edges tightened."""
+        broken, hard = jnp.maximum(excess + TIGHTENING, 0.0), np.isinf(self.breach_prices)
+        fine = jnp.sum(broken * np.where(hard, 0.0, self.breach_prices).astype(np.float32), axis=-1)
+        return value - fine, jnp.sum(broken * hard, axis=-1)
 
     def value(self, gain: jax.Array) -> jax.Array:
         """Members' gains over holding [K, P] -> the objective [P], risk deducted."""
@@ -91,10 +108,11 @@ class Compiled:
             stock=self.stock,
             group=self.decision,
             size=0,
+            tax_rate=self.tax_rate,
         )
         return [
-            rule.excess(replace(view, group=group, size=size))
-            for rule, group, size in zip(self.rules, self.groups, self.sizes, strict=True)
+            rule.excess(replace(view, group=group, aids=aids, size=size))
+            for rule, group, aids, size in zip(self.rules, self.groups, self.aids, self.sizes, strict=True)
         ]
 
 
@@ -105,6 +123,7 @@ class Evaluator:
         problem: what is evaluated.
         compiled: the same as device arrays.
         scale: money (or units) that the offers turn over at current prices; for step sizes and tolerances.
+        dearest: what an excess of 1 costs at most in a soft rule.
         evaluations: candidates evaluated so far.
     """
 
@@ -114,6 +133,7 @@ class Evaluator:
         turnover = np.ones(len(problem.offers)) if problem.objective.name == "units" else problem.current
         scale = float(np.asarray(self.compiled.sold_hold, np.float64).mean(axis=0) @ turnover)
         self.scale = scale if np.isfinite(scale) and scale > 0 else 1.0
+        self.dearest = max((rule.price_per_unit or 0.0 for rule in self.compiled.rules), default=0.0)
         self.evaluations = 0
         self._block = block
 
@@ -164,6 +184,7 @@ def problem_arrays(problem: PricingProblem) -> Compiled:
         risk=_f32(objective.risk),
         sold_hold=_f32(np.zeros((1, len(offers)))),
         groups=tuple(jnp.asarray(group, jnp.int32) for _, group, _ in joint),
+        aids=tuple(_aids(rule, problem) for rule, _, _ in joint),
         objective=objective.name,
         members=objective.groups,
         tail=objective.tail,
@@ -192,18 +213,12 @@ def as_pytree(demand: Any) -> Any:
     return jax.tree_util.Partial(demand) if jax.tree_util.all_leaves([demand]) else demand
 
 
-def violation_of(excess: jax.Array) -> jax.Array:
-    """Signed excess [P, G] -> violation [P]: the sum of what is broken, edges tightened."""
-    return jnp.sum(jnp.maximum(excess + TIGHTENING, 0.0), axis=-1)
-
-
 @partial(jax.jit, static_argnames="block")
 def _fitness(compiled: Compiled, rungs: jax.Array, block: int) -> tuple[jax.Array, jax.Array]:
     decisions = jnp.arange(rungs.shape[1])
 
     def evaluate(chunk: jax.Array) -> tuple[jax.Array, jax.Array]:
-        value, excess = compiled.score(compiled.spread(compiled.ladder[decisions, chunk]))
-        return value, violation_of(excess)
+        return compiled.weigh(*compiled.score(compiled.spread(compiled.ladder[decisions, chunk])))
 
     value, violation = jax.lax.map(evaluate, rungs.reshape(-1, block, rungs.shape[1]))
     value = jnp.where(jnp.isfinite(value), value, -jnp.inf).ravel()
@@ -221,6 +236,14 @@ def _decidable(group: np.ndarray, decision: np.ndarray) -> tuple[np.ndarray, int
     place = np.searchsorted(used, group)
     inside = np.isin(group, used)
     return np.where(inside, place, len(used)), len(used)
+
+
+def _aids(rule: JointRule, problem: PricingProblem) -> dict[str, jax.Array]:
+    aids = rule.aids(problem.offers, problem.decision, problem.decimals)
+    return {
+        name: jnp.asarray(aid, jnp.int32 if np.issubdtype(aid.dtype, np.integer) else jnp.float32)
+        for name, aid in aids.items()
+    }
 
 
 def _f32(values: Any) -> jax.Array:

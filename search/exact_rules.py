@@ -27,6 +27,7 @@ class Breach:
         amount: by how much, in the rule's own measure.
         text: for people.
         held: the offer (or all of the group) keeps its price, so the breach cannot be mended here.
+        soft: the rule is a soft one.
     """
 
     rule: str
@@ -35,6 +36,7 @@ class Breach:
     amount: float
     text: str
     held: bool = False
+    soft: bool = False
 
 
 def written_prices(facts: Facts) -> Iterator[Breach]:
@@ -43,10 +45,10 @@ def written_prices(facts: Facts) -> Iterator[Breach]:
     for row, price in enumerate(facts.price):
         if facts.held[row] and not facts.is_current(row):
             text = f"held at {price}, not at its current price {facts.current[row]}"
-            yield _breach("answer", facts, row, price - facts.current[row], text)
+            yield breach_of("answer", facts, row, price - facts.current[row], text)
         if not facts.held[row] and price % unit != 0:
             text = f"price {price} has more than {facts.decimals} decimals"
-            yield _breach("answer", facts, row, price % unit, text)
+            yield breach_of("answer", facts, row, price % unit, text)
 
 
 def bounds(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
@@ -54,96 +56,98 @@ def bounds(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator
     for row in rows:
         price, low, high = facts.price[row], lowest[row], highest[row]
         if low is not None and price < low:
-            yield _breach(name, facts, row, low - price, f"price {price} is below min_price {low}")
+            yield breach_of(name, facts, row, low - price, f"price {price} is below min_price {low}")
         if high is not None and price > high:
-            yield _breach(name, facts, row, price - high, f"price {price} is above max_price {high}")
+            yield breach_of(name, facts, row, price - high, f"price {price} is above max_price {high}")
 
 
 def max_change(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
-    percent, amount = _number(rule, "percent"), _number(rule, "amount")
+    percent, amount = number(rule, "percent"), number(rule, "amount")
     for row in rows[facts.changed[rows]]:
         price, current = facts.price[row], facts.current[row]
         change = abs(price - current)
         if percent is not None and change * 100 > current * percent:
-            yield _breach(name, facts, row, change, f"price {price} changes {current} by more than {percent} %")
+            yield breach_of(name, facts, row, change, f"price {price} changes {current} by more than {percent} %")
         if amount is not None and change > amount:
-            yield _breach(name, facts, row, change - amount, f"price {price} changes {current} by more than {amount}")
+            yield breach_of(name, facts, row, change - amount, f"price {price} changes {current} by more than {amount}")
 
 
 def observed_range(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
-    slack = _number(rule, "tolerance") or Decimal(0)
+    slack = number(rule, "tolerance") or Decimal(0)
     lowest, highest = facts.column("observed_min"), facts.column("observed_max")
     for row in rows[facts.changed[rows]]:
         price, low, high = facts.price[row], lowest[row], highest[row]
         if low is None or high is None:
             change = abs(price - facts.current[row])
-            yield _breach(name, facts, row, change, f"price {price} was changed though no price was observed")
+            yield breach_of(name, facts, row, change, f"price {price} was changed though no price was observed")
         elif not low * (1 - slack) <= price <= high * (1 + slack):
             beyond = max(low * (1 - slack) - price, price - high * (1 + slack))
-            yield _breach(name, facts, row, beyond, f"price {price} is outside the observed {low} to {high}")
+            yield breach_of(name, facts, row, beyond, f"price {price} is outside the observed {low} to {high}")
 
 
 def ladder(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
-    step, start = _number(rule, "step"), _number(rule, "from") or Decimal(0)
-    listed = {decimal(price) for price in _list(rule.get("prices"))}
+    step, start = number(rule, "step"), number(rule, "from") or Decimal(0)
+    listed = {decimal(price) for price in as_list(rule.get("prices"))}
     for row in rows[facts.changed[rows]]:
         price = facts.price[row]
         if price not in listed if step is None else (price - start) % step != 0:
-            yield _breach(name, facts, row, Decimal(1), f"price {price} is not on the ladder")
+            yield breach_of(name, facts, row, Decimal(1), f"price {price} is not on the ladder")
 
 
 def ending(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
-    cents = [int(cent) for cent in _list(rule["cents"])]
+    cents = [int(cent) for cent in as_list(rule["cents"])]
     modulus = 100 if max(cents) > 9 else 10
     for row in rows[facts.changed[rows]]:
         minor = facts.price[row].scaleb(facts.decimals)
         if minor % modulus not in cents:
             text = f"price {facts.price[row]} does not end in {' or '.join(map(str, cents))}"
-            yield _breach(name, facts, row, Decimal(1), text)
+            yield breach_of(name, facts, row, Decimal(1), text)
 
 
 def unit_margin(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
-    least, costs = _number(rule, "min"), facts.column("cost")
+    least, costs = number(rule, "min"), facts.column("cost")
     for row in rows:
         price, cost = facts.price[row], costs[row]
         if cost is None:
-            yield _breach(name, facts, row, Decimal("nan"), "the cost is unknown, so the margin cannot be checked")
+            yield breach_of(name, facts, row, Decimal("nan"), "the cost is unknown, so the margin cannot be checked")
             continue
         lacking = cost * (1 + facts.tax_rate) - price * (1 - facts.fee_rate) * (1 - least)
         if lacking > 0:
-            yield _breach(name, facts, row, lacking, f"price {price} leaves less than {least} margin over cost {cost}")
+            yield breach_of(
+                name, facts, row, lacking, f"price {price} leaves less than {least} margin over cost {cost}"
+            )
 
 
 def portfolio_margin(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
-    least, costs = _number(rule, "min"), facts.column("cost")
-    units = _known(facts.units, facts, rows)
+    least, costs = number(rule, "min"), facts.column("cost")
+    units = known_units(facts.units, facts, rows)
     if units is None or any(costs[row] is None for row in rows):
-        yield _group_breach(name, facts, rows, float("nan"), "some costs or units are unknown, it cannot be checked")
+        yield group_breach(name, facts, rows, float("nan"), "some costs or units are unknown, it cannot be checked")
         return
-    revenue = _total(units, facts.price, rows) * (1 - facts.fee_rate)
-    cost = _total(units, costs, rows) * (1 + facts.tax_rate)
+    revenue = total(units, facts.price, rows) * (1 - facts.fee_rate)
+    cost = total(units, costs, rows) * (1 + facts.tax_rate)
     if revenue * (1 - least) < cost:
         margin = 1 - float(cost) / float(revenue) if revenue else float("-inf")
-        yield _group_breach(name, facts, rows, float(least) - margin, f"margin {margin:.6f} is below {least}")
+        yield group_breach(name, facts, rows, float(least) - margin, f"margin {margin:.6f} is below {least}")
 
 
 def price_index(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
-    low, high = _number(rule, "min"), _number(rule, "max")
-    for label, group in _groups(rule.get("by"), facts, rows):
+    low, high = number(rule, "min"), number(rule, "max")
+    for label, group in groups_of(rule.get("by"), facts, rows):
         where = f" of {label}" if label else ""
-        units = _known(facts.units_current, facts, group)
+        units = known_units(facts.units_current, facts, group)
         if units is None:
             text = f"index{where} cannot be checked, some units_current are unknown"
-            yield _group_breach(name, facts, group, float("nan"), text)
+            yield group_breach(name, facts, group, float("nan"), text)
             continue
-        priced, held = _total(units, facts.price, group), _total(units, facts.current, group)
+        priced, held = total(units, facts.price, group), total(units, facts.current, group)
         index = float(priced) / float(held) if held else 1.0
         if high is not None and priced > high * held:
             text = f"index{where} is {index:.6f}, above {high}"
-            yield _group_breach(name, facts, group, index - float(high), text)
+            yield group_breach(name, facts, group, index - float(high), text)
         if low is not None and priced < low * held:
             text = f"index{where} is {index:.6f}, below {low}"
-            yield _group_breach(name, facts, group, float(low) - index, text)
+            yield group_breach(name, facts, group, float(low) - index, text)
 
 
 def inventory(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
@@ -153,15 +157,15 @@ def inventory(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Itera
         units = facts.units[row]
         if stock[row] is not None and units is not None and units > stock[row]:
             text = f"expected units {units} exceed the stock of {stock[row]}"
-            yield _breach(name, facts, row, units - stock[row], text)
+            yield breach_of(name, facts, row, units - stock[row], text)
 
 
 def same_price(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
-    for label, group in _groups(rule["by"], facts, rows[~facts.held[rows]]):
+    for label, group in groups_of(rule["by"], facts, rows[~facts.held[rows]]):
         prices = [facts.price[row] for row in group]
         if min(prices) != max(prices):
             text = f"{label} has several prices, from {min(prices)} to {max(prices)}"
-            yield _group_breach(name, facts, group, float(max(prices) - min(prices)), text)
+            yield group_breach(name, facts, group, float(max(prices) - min(prices)), text)
 
 
 def decimal(number: Any) -> Decimal:
@@ -178,20 +182,20 @@ CHECKS = {
 }
 
 
-def _known(units: list, facts: Facts, rows: np.ndarray) -> list[Decimal] | None:
+def known_units(units: list, facts: Facts, rows: np.ndarray) -> list[Decimal] | None:
     """Units of the rows; a held offer without known units sells nothing, for a priced one the answer is None."""
     if any(units[row] is None and not facts.held[row] for row in rows):
         return None
     return [units[row] or Decimal(0) for row in rows]
 
 
-def _total(units: list[Decimal], values: list[Decimal], rows: np.ndarray) -> Decimal:
+def total(units: list[Decimal], values: list[Decimal], rows: np.ndarray) -> Decimal:
     return sum((sold * values[row] for sold, row in zip(units, rows, strict=True)), Decimal(0))
 
 
-def _groups(by: Any, facts: Facts, rows: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def groups_of(by: Any, facts: Facts, rows: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """Row numbers by the values of the columns, with a label; rows with a blank value are in none."""
-    columns = _list(by)
+    columns = as_list(by)
     if not columns:
         yield "", rows
         return
@@ -201,19 +205,19 @@ def _groups(by: Any, facts: Facts, rows: np.ndarray) -> Iterator[tuple[str, np.n
         yield label, rows[group]
 
 
-def _breach(name: str, facts: Facts, row: int, amount: Decimal, text: str) -> Breach:
+def breach_of(name: str, facts: Facts, row: int, amount: Decimal, text: str) -> Breach:
     return Breach(name, *facts.place(row), float(amount), text, bool(facts.held[row]))
 
 
-def _group_breach(name: str, facts: Facts, rows: np.ndarray, amount: float, text: str) -> Breach:
+def group_breach(name: str, facts: Facts, rows: np.ndarray, amount: float, text: str) -> Breach:
     return Breach(name, "", "", amount, text, bool(facts.held[rows].all()))
 
 
-def _number(rule: Mapping, key: str) -> Decimal | None:
+def number(rule: Mapping, key: str) -> Decimal | None:
     return None if rule.get(key) is None else decimal(rule[key])
 
 
-def _list(value: Any) -> list:
+def as_list(value: Any) -> list:
     if value is None:
         return []
     return list(value) if isinstance(value, (list, tuple)) else [value]

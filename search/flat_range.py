@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from search.evaluate import Compiled, compile_problem, violation_of
+from search.evaluate import Compiled, compile_problem
 from search.objective import unit_value
 from search.types import PricingProblem
 
@@ -47,8 +47,8 @@ def flat_range(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lowest and highest price [S], [S] at which the objective (risk deducted) loses at most a share; NaN where held.
 
-    Only one decision moves, along its ladder; joint rules hold at every price tried. 100 % is the objective's expected
-    total, at `prices`, of all offers in the sets that the decision touches: of the products whose sales it can change.
+    Only one decision moves, along its ladder; hard joint rules hold at every price tried. 100 % is the objective's
+    expected total, at `prices`, of all offers in the sets that the decision touches: those whose sales it can change.
     The ends are found by doubling and halving steps from the answer, so the objective is taken to have one peak along
     the price. Where the total is not positive nothing may be lost.
 
@@ -157,6 +157,4 @@ def _objective(
     chosen = compiled.ladder[decisions, rungs]
     moved = jnp.where(decisions == decision[:, None], compiled.ladder[decision, rung][:, None], chosen)
     sold = jnp.where(offer_group == group[:, None], units_moved[row], units)
-    excess = compiled.excess(compiled.spread(moved), sold[None])
-    violation = violation_of(jnp.concatenate([jnp.zeros((len(row), 0)), *excess], axis=1))
-    return jnp.stack([value, violation])
+    return jnp.stack(compiled.weigh(value, compiled.limits(compiled.spread(moved), sold[None])))

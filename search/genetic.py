@@ -17,9 +17,11 @@ from deap import base
 from data_io.errors import ConfigError
 from search import operators
 from search.evaluate import make_evaluator
-from search.gradient import climb
+from search.gradient import ascend
 from search.journal import Individual, Journal, holding
 from search.polish import polish
+from search.soft import lexicographic
+from search.sparing import make_sparing
 from search.types import PricingProblem, Solution
 
 SEEDS = ("current", "gradient")  # "current" is always planted: no answer is worse than holding where that is allowed
@@ -36,6 +38,7 @@ class Scored(NamedTuple):
     violation: np.ndarray
 
 
+@lexicographic
 def optimise(
     problem: PricingProblem,
     *,
@@ -72,8 +75,13 @@ def optimise(
     toolbox.register("evaluate", evaluator.fitness)
     toolbox.register("map", lambda evaluate, rungs: Scored(rungs, *evaluate(rungs)))
 
-    planted = _plant(evaluator, journal, seeds, seed, population, starts, steps, learning_rate)
-    newcomers = operators.initial(generator, planted, problem.rungs, population)
+    planted, worth = _plant(evaluator, journal, seeds, seed, population, starts, steps, learning_rate)
+    sparing = make_sparing(problem)
+
+    def spared(rungs: np.ndarray) -> np.ndarray:
+        return rungs if sparing is None else sparing.varied(rungs, worth, generator)
+
+    newcomers = spared(operators.initial(generator, planted, problem.rungs, population))
     current = toolbox.map(toolbox.evaluate, newcomers)
     journal.take(*current)
     most_tolerated = _most_tolerated(current.violation)
@@ -82,7 +90,7 @@ def optimise(
         tolerated = most_tolerated * max(1 - generation / (TOLERANT * generations), 0.0) ** DECAY
         rank = operators.ranks(current.value, current.violation, tolerated)
         parents = current.rungs[toolbox.select(rank)]
-        children = toolbox.map(toolbox.evaluate, toolbox.mutate(toolbox.mate(parents)))
+        children = toolbox.map(toolbox.evaluate, spared(toolbox.mutate(toolbox.mate(parents))))
         better = journal.take(*children)
         idle = 0 if better or tolerated > 0 else idle + 1
         if idle >= patience:
@@ -91,17 +99,18 @@ def optimise(
     return journal.solution()
 
 
-def _plant(evaluator, journal, seeds, seed, population, starts, steps, learning_rate) -> np.ndarray:
-    """The seeds' rungs [N, D] int32."""
+def _plant(evaluator, journal, seeds, seed, population, starts, steps, learning_rate) -> tuple[np.ndarray, np.ndarray]:
+    """The seeds' rungs [N, D] int32, and what each change is worth [D] where their number is limited."""
     unknown = [name for name in seeds if name not in SEEDS]
     if unknown:
         raise ConfigError(f"search.seeds: {unknown[0]!r} is unknown. There are {', '.join(SEEDS)}.")
-    planted = [evaluator.problem.start[None]]
+    planted, worth = [evaluator.problem.start[None]], np.zeros(len(evaluator.problem.rungs))
     if "gradient" in seeds:
-        climbed = climb(evaluator, seed=seed, starts=starts, steps=steps, learning_rate=learning_rate)
+        options = {"seed": seed, "starts": starts, "steps": steps, "learning_rate": learning_rate}
+        climbed, worth = ascend(evaluator, journal.take, population=population, **options)
         polished = polish(evaluator, np.vstack([planted[0], climbed]), population, SWEEPS, journal.take)
         planted += [polished[None], climbed]
-    return np.concatenate(planted).astype(np.int32)
+    return np.concatenate(planted).astype(np.int32), worth
 
 
 def _most_tolerated(violation: np.ndarray) -> float:

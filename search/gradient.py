@@ -17,14 +17,19 @@ import optax
 
 from search.evaluate import TIGHTENING, Compiled, Evaluator, make_evaluator
 from search.journal import Journal, holding
-from search.polish import polish
+from search.polish import PRICE_OF_VIOLATION, Take, evaluated, polish
+from search.soft import lexicographic
+from search.sparing import make_sparing, worths
 from search.types import PricingProblem, Solution
 
 GRADIENT_COST = 3  # a gradient is counted as so many evaluations: one forwards, about two backwards
 PENALTY = 20.0  # of the augmented Lagrangian, on relative excess against relative gain
+STEEPEST = 2.0  # price of a soft rule's breach at which the ascent minds it most, as a multiple of the turnover
+SPARINGS = 2  # rounds of choosing which prices change
 DUAL_EVERY = 5  # steps between updates of its multipliers
 
 
+@lexicographic
 def optimise(
     problem: PricingProblem,
     *,
@@ -47,22 +52,70 @@ def optimise(
         return holding(problem, "gradient", started)
     evaluator = make_evaluator(problem, block=block)
     journal = Journal(problem, "gradient", started, evaluator, progress)
-    candidates = climb(evaluator, seed=seed, starts=starts, steps=steps, learning_rate=learning_rate)
+    options = {"seed": seed, "starts": starts, "steps": steps, "learning_rate": learning_rate}
+    candidates, _ = ascend(evaluator, journal.take, population=population, **options)
     polish(evaluator, np.vstack([problem.start, candidates]), population, sweeps, journal.take)
     return journal.solution()
 
 
-def climb(evaluator: Evaluator, *, seed: int, starts: int, steps: int, learning_rate: float) -> np.ndarray:
-    """Gradient ascent from several starts [N, D], snapped to the nearest rungs: int32. Counts its evaluations."""
+def ascend(
+    evaluator: Evaluator,
+    take: Take,
+    *,
+    seed: int,
+    starts: int,
+    steps: int,
+    learning_rate: float,
+    population: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Candidates [N, D] by gradient ascent and, where the number of changes is limited, what each change is worth [D].
+
+    There the changes worth most are kept and climb again without the others; twice, for what is worth most depends on
+    what else changes.
+    """
+    options = {"seed": seed, "steps": steps, "learning_rate": learning_rate}
+    candidates = climb(evaluator, starts=starts, **options)
+    sparing = make_sparing(evaluator.problem)
+    if sparing is None:
+        return candidates, np.zeros(candidates.shape[1])
+    values, violations = evaluated(evaluator, candidates, population, take)
+    wished = candidates[np.argmax(values - PRICE_OF_VIOLATION * evaluator.scale * np.maximum(violations, 0))]
+    kept, found = wished, [sparing.rest[None]]
+    for _ in range(SPARINGS):
+        worth = worths(evaluator, kept, wished, sparing.rest, population, take)
+        kept = sparing.repair(np.where(kept != sparing.rest, kept, wished)[None], worth)[0]
+        again = climb(evaluator, starts=1, begin=kept, free=kept != sparing.rest, **options)
+        kept = sparing.repair(again, worth)[0]
+        found.append(kept[None])
+    return np.concatenate([*found, sparing.repair(candidates, worth)]), worth
+
+
+def climb(
+    evaluator: Evaluator,
+    *,
+    seed: int,
+    starts: int,
+    steps: int,
+    learning_rate: float,
+    begin: np.ndarray | None = None,
+    free: np.ndarray | None = None,
+) -> np.ndarray:
+    """Gradient ascent from several starts [N, D], snapped to the nearest rungs: int32. Counts its evaluations.
+
+    The first start is `begin` [D] (default the current prices); decisions that are not `free` [D] stay there.
+    """
     problem = evaluator.problem
+    begin = problem.start if begin is None else begin
     low, high = np.log(problem.ladder[:, 0]), np.log(problem.ladder[:, -1])
-    first = np.log(np.take_along_axis(problem.ladder, problem.start[:, None], axis=1)[:, 0])
+    first = np.log(np.take_along_axis(problem.ladder, begin[:, None], axis=1)[:, 0])
+    if free is not None:
+        low, high = np.where(free, low, first), np.where(free, high, first)
     around = np.random.default_rng(seed).uniform(-0.5, 0.5, (max(starts, 1), len(first))) * (high - low)
     around[0] = 0
-    begin = np.clip(first + around, low, high)
-    numbers = (begin, low, high, evaluator.scale, learning_rate)
+    points = np.clip(first + around, low, high)
+    numbers = (points, low, high, evaluator.scale, learning_rate)
     logs = _ascend(evaluator.compiled, *(jnp.asarray(number, jnp.float32) for number in numbers), steps)
-    evaluator.evaluations += GRADIENT_COST * steps * len(begin)
+    evaluator.evaluations += GRADIENT_COST * steps * len(points)
     return np.stack([_snap(problem, row) for row in np.asarray(logs, np.float64)])
 
 
@@ -78,13 +131,16 @@ def _ascend(
 ) -> jax.Array:
     """Log prices [N, D] -> better ones [N, D] within low, high [D]; Adam with a cosine schedule."""
     adam = optax.scale_by_adam()
-    groups = sum(compiled.sizes)
+    prices = compiled.breach_prices
+    most = jnp.where(np.isinf(prices), jnp.inf, jnp.minimum(prices / scale, STEEPEST))  # how hard a rule may press
 
     def loss(logs: jax.Array, multipliers: jax.Array) -> tuple[jax.Array, jax.Array]:
         value, excess = compiled.score(compiled.spread(jnp.exp(logs)[None]))
         broken = excess[0] + TIGHTENING
-        pressed = jnp.maximum(multipliers + PENALTY * broken, 0.0)
-        return jnp.sum(pressed**2 - multipliers**2) / (2 * PENALTY) - value[0] / scale, pressed
+        wanted = multipliers + PENALTY * broken
+        pressed = jnp.clip(wanted, 0.0, most)
+        beyond = jnp.where(jnp.isinf(most), 0.0, most) * jnp.maximum(wanted - most, 0.0)
+        return jnp.sum(pressed**2 / 2 + beyond - multipliers**2 / 2) / PENALTY - value[0] / scale, pressed
 
     def step(carry: tuple, index: jax.Array) -> tuple[tuple, None]:
         logs, state, multipliers = carry
@@ -96,7 +152,7 @@ def _ascend(
         return (logs, state, multipliers), None
 
     def run(logs: jax.Array) -> jax.Array:
-        carry = (logs, adam.init(logs), jnp.zeros(groups))
+        carry = (logs, adam.init(logs), jnp.zeros(most.shape))
         return jax.lax.scan(step, carry, jnp.arange(steps))[0][0]
 
     return jax.lax.map(run, begin)

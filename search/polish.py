@@ -26,8 +26,8 @@ def polish(evaluator: Evaluator, candidates: np.ndarray, population: int, sweeps
         sweeps: at most so many.
         take: notes every evaluated population (Journal.take).
     """
-    values, violations = _evaluate(evaluator, candidates, population, take)
-    row = np.argmax(values - PRICE_OF_VIOLATION * evaluator.scale * violations)
+    values, violations = evaluated(evaluator, candidates, population, take)
+    row = np.argmax(values - (PRICE_OF_VIOLATION * evaluator.scale + evaluator.dearest) * violations)
     best, value, violation = candidates[row].astype(np.int32), values[row], violations[row]
     for _ in range(sweeps):
         moves = _moves(best, evaluator.problem.rungs)
@@ -58,7 +58,7 @@ def _useful(evaluator, best, value, violation, moves, population, take) -> np.nd
         some = moves[begin : begin + population]
         trials = np.repeat(best[None], len(some), axis=0)
         trials[np.arange(len(some)), some[:, 0]] += some[:, 1].astype(np.int32)
-        found.append(_evaluate(evaluator, trials, population, take))
+        found.append(evaluated(evaluator, trials, population, take))
     values, violations = (np.concatenate(parts) for parts in zip(*found, strict=True))
     usable = np.isfinite(values)
     lost = np.where(usable, value - np.where(usable, values, 0.0), np.inf)
@@ -85,12 +85,12 @@ def _prefixes(best: np.ndarray, moves: np.ndarray, population: int) -> np.ndarra
 
 
 def _best_of(evaluator, candidates, population, take) -> tuple[np.ndarray, float, float]:
-    values, violations = _evaluate(evaluator, candidates, population, take)
+    values, violations = evaluated(evaluator, candidates, population, take)
     row = np.lexsort((-values, violations))[0]
     return candidates[row].astype(np.int32), values[row], violations[row]
 
 
-def _evaluate(evaluator, candidates, population, take) -> tuple[np.ndarray, np.ndarray]:
+def evaluated(evaluator, candidates, population, take) -> tuple[np.ndarray, np.ndarray]:
     """Values and violations [N] of any number of candidates, in calls of exactly `population` rows."""
     values, violations = [np.zeros(0)], [np.zeros(0)]
     for begin in range(0, len(candidates), population):

@@ -10,9 +10,12 @@ import numpy as np
 from search import operators
 from search.evaluate import make_evaluator
 from search.journal import Journal, holding
+from search.soft import lexicographic
+from search.sparing import make_sparing
 from search.types import PricingProblem, Solution
 
 
+@lexicographic
 def optimise(
     problem: PricingProblem,
     *,
@@ -30,9 +33,12 @@ def optimise(
     if not len(problem.rungs):
         return holding(problem, "random", started)
     generator = np.random.default_rng(seed)
+    sparing, no_worth = make_sparing(problem), np.zeros(len(problem.rungs))
     evaluator = make_evaluator(problem, block=block)
     journal = Journal(problem, "random", started, evaluator, progress)
     while evaluator.evaluations < max(evaluations, 1):
         candidates = operators.initial(generator, problem.start[None], problem.rungs, population)
+        if sparing is not None:
+            candidates = sparing.varied(candidates, no_worth, generator)
         journal.take(candidates, *evaluator.fitness(candidates))
     return journal.solution()

@@ -69,7 +69,11 @@ def place(tmp_path_factory):
     names = {"category-1": "coffee", "category-2": "tea"}
     products = market.products.assign(category=market.products["category"].map(names))
     families = {"product-01": "beans", "product-02": "beans"}
-    offers = market.offers.assign(family=market.offers["product"].map(families).fillna(""))
+    offers = market.offers.assign(family=market.offers["product"].map(families).fillna(""), brand="house")
+    sizes, labels = {"product-03": 500, "product-04": 500, "product-05": 2000}, ("product-03", "product-04")
+    offers["advertised_min"] = offers["current_price"].where(offers["product"].eq("product-05"))
+    offers["size_ml"] = offers["product"].map(sizes)
+    offers["label"] = offers["product"].map(dict(zip(labels, ("own", "brand"), strict=True)))
     plan = market.offers[["product", "store"]].assign(date="2024-02-26", price=market.offers["current_price"])
     tables = {"sales": market.sales, "products": products, "offers": offers, "next_weeks": plan}
     for name, table in tables.items():

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 NO_LOW = 0
 NO_HIGH = np.iinfo(np.int64).max // 4
+TIGHTENING = 1e-5
+"""Joint rules are held this much inside their edge: the checker's arithmetic is exact, the fitness's is float32,
+and within 1e-6 of an edge vectors pass one and fail the other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,11 +94,27 @@ class PriceRule(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class JointRule(Rule):
-    """A rule on whole price vectors, judged in groups of offers."""
+    """A rule on whole price vectors, judged in groups of offers.
+
+    Attributes:
+        priority: of a soft rule (hard is False): its violation, summed over groups, is made as small as the hard rules
+            and the soft ones of smaller numbers allow, before the objective is looked at.
+        price_per_unit: of a soft rule without priority: what a violation of 1 (100 %) costs in the objective.
+    """
+
+    priority: int | None = None
+    price_per_unit: float | None = None
 
     def groups(self, offers: pd.DataFrame) -> np.ndarray:
         """[S] int64, the group that judges the offer, -1 = none. Numbers need not be consecutive."""
         return np.where(self.selects(offers), 0, -1)
+
+    def aids(self, offers: pd.DataFrame, decision: np.ndarray, decimals: int) -> dict[str, np.ndarray]:
+        """What `excess` needs beside the candidates, by name: arrays that the compiled code takes as arguments.
+
+        offers [S] with decision [S] (-1 = held), prices in so many decimals.
+        """
+        return {}
 
     def excess(self, view: View) -> Any:
         """[P, G] signed relative amounts by which candidates break the rule; positive = broken."""

@@ -16,13 +16,19 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from data_io.errors import ConfigError
 from data_io.yaml_text import load_yaml
-from search.rules.base import Rule
+from search.rules.base import JointRule, Rule
 from search.rules.bounds import Bounds
+from search.rules.competitor import Competitor
 from search.rules.ending import Ending
 from search.rules.inventory import Inventory
 from search.rules.ladder import Ladder
 from search.rules.max_change import MaxChange
+from search.rules.max_changes import MaxChanges
+from search.rules.min_total import MinTotal
+from search.rules.minimum_price import MinimumPrice
+from search.rules.no_touch import NoTouch
 from search.rules.observed_range import ObservedRange
+from search.rules.order import Order
 from search.rules.portfolio_margin import PortfolioMargin
 from search.rules.price_index import PriceIndex
 from search.rules.same_price import SamePrice
@@ -41,9 +47,15 @@ RULES: dict[str, type[Rule]] = {
         PriceIndex,
         Inventory,
         SamePrice,
+        MaxChanges,
+        Order,
+        NoTouch,
+        Competitor,
+        MinimumPrice,
+        MinTotal,
     )
 }
-PLANNED = ("max_changes", "order")  # in the catalogue of rule files, not in this version
+PLANNED = ("all_or_nothing",)  # refused by name: not in this version
 WORDS = {"start": "from"}  # fields whose YAML word is a Python keyword
 
 
@@ -94,8 +106,8 @@ def _kind(specification: Mapping[str, Any]) -> type[Rule]:
 def _arguments(kind: type[Rule], specification: Mapping[str, Any]) -> dict[str, Any]:
     """The specification's values by field name, converted and checked; ValueError says what is wrong."""
     given = {key: value for key, value in specification.items() if key != "type"}
-    if given.pop("soft", False) is not False or given.get("hard", True) is not True or "priority" in given:
-        raise ValueError("soft rules (soft, hard: false, priority) are not in this version; make it hard or drop it")
+    given |= _softness(kind, given)
+    given.pop("soft", None)
     hints = get_type_hints(kind)
     takes = {WORDS.get(field.name, field.name): field for field in fields(kind) if field.name != "name"}
     arguments = {}
@@ -107,6 +119,29 @@ def _arguments(kind: type[Rule], specification: Mapping[str, Any]) -> dict[str, 
     if absent:
         raise ValueError(f"needs {', '.join(absent)}")
     return arguments
+
+
+def _softness(kind: type[Rule], given: Mapping[str, Any]) -> dict[str, Any]:
+    """hard, and the priority of a soft rule that says neither that nor a price."""
+    for key in ("soft", "hard"):
+        if not isinstance(given.get(key, True), bool):
+            raise ValueError(f"{key} is true or false, not {given[key]!r}")
+    soft = given.get("soft", not given.get("hard", True))
+    if "hard" in given and soft == given["hard"]:
+        raise ValueError("is either hard or soft")
+    weights = [key for key in ("priority", "price_per_unit") if given.get(key) is not None]
+    if not soft:
+        if weights:
+            raise ValueError(f"{weights[0]} is for soft rules; add soft: true")
+        return {"hard": True}
+    if not issubclass(kind, JointRule) or (kind is Inventory and given.get("mode", "cap_sales") == "cap_sales"):
+        able = ", ".join(name for name, rule in RULES.items() if issubclass(rule, JointRule))
+        raise ValueError(f"cannot be a soft rule; these can: {able} (inventory with mode: forbid)")
+    if len(weights) == 2:
+        raise ValueError("takes priority or price_per_unit, not both")
+    if weights and isinstance(given[weights[0]], Real) and not given[weights[0]] > 0:
+        raise ValueError(f"{weights[0]} must be positive")
+    return {"hard": False} | ({} if weights else {"priority": 1})
 
 
 def _convert(key: str, value: Any, hint: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,8 @@ class View:
         stock: [S], inf = unlimited.
         group: [S] int32, the rule's group of the offer, G = none.
         size: G.
+        tax_rate: tax contained in prices.
+        aids: the rule's own arrays.
     """
 
     prices: jax.Array
@@ -33,6 +35,8 @@ class View:
     stock: jax.Array
     group: jax.Array
     size: int
+    tax_rate: jax.Array
+    aids: dict[str, jax.Array] = field(default_factory=dict)
 
     def totals(self, values: jax.Array) -> jax.Array:
         """Sums over each group: [..., S] -> [..., G]."""

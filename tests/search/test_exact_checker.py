@@ -162,8 +162,8 @@ def test_rows_missing_doubled_or_unreadable_are_breaches(spoil, answer, offers):
 
 
 def test_a_rule_that_the_checker_does_not_know_is_never_passed_over(answer, offers):
-    with pytest.raises(ConfigError, match="the checker knows no rule max_changes"):
-        check(answer, offers, [{"type": "max_changes", "share": 0.2}])
+    with pytest.raises(ConfigError, match="the checker knows no rule max_chances"):
+        check(answer, offers, [{"type": "max_chances", "share": 0.2}])
 
 
 def test_a_column_that_the_offers_lack_is_refused_by_name(answer, offers):

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from search.binding import joint_excess
 from search.checker import check
 from search.evaluate import TIGHTENING, make_evaluator, sold_units
+from search.optimisers import make_optimiser
+from search.settings import SearchSettings
+from search.types import Objective
 
 RULES = st.one_of(
     st.builds(lambda m: {"type": "portfolio_margin", "min": m}, st.sampled_from([0.4, 0.5])),
@@ -20,6 +23,12 @@ RULES = st.one_of(
         st.sampled_from([None, "category", ["category", "store"]]),
     ),
     st.just({"type": "inventory", "mode": "forbid"}),
+    st.builds(
+        lambda of, floor, by: {"type": "min_total", "of": of, **floor, "by": by},
+        st.sampled_from(["units", "revenue"]),
+        st.sampled_from([{"share": 0.95}, {"share": 1.02}, {"min": 60.0}, {"min": 150.0, "share": 0.9}]),
+        st.sampled_from([None, "category"]),
+    ),
 )
 
 
@@ -92,3 +101,28 @@ def test_a_group_that_sells_nothing_breaks_no_joint_rule(make_offers, make_probl
     problem = make_problem(make_offers([2.0, 3.0]), rules, demand=lambda prices: 0.0 * prices[None])
     _, violation = make_evaluator(problem).fitness(np.zeros((4, 2), np.int32))
     assert violation == pytest.approx(0, abs=10 * TIGHTENING)
+
+
+def test_a_floor_of_revenue_is_net_of_tax_and_its_share_is_of_what_current_prices_bring(make_offers, make_problem):
+    offers = make_offers([2.0, 4.0])
+    floors = [{"min": 10.0}, {"share": 0.9}, {"min": 10.0, "share": 0.9}]
+    rules = [{"type": "min_total", "of": "revenue", **floor} for floor in floors]
+    problem = make_problem(offers, rules, Objective(tax_rate=0.25))
+    excess = joint_excess(problem, np.array([3.0, 3.0]), np.array([2.0, 1.0]), np.array([2.0, 2.0]))
+    expected = [1 - 7.2 / 10, 1 - 7.2 / (0.9 * 9.6), 1 - 7.2 / 10]
+    assert [value[0] for value in excess.values()] == pytest.approx(expected, abs=1e-6)
+    answer = offers[["product", "store"]].assign(price=3.0, units=[2.0, 1.0], units_current=2.0, status="priced")
+    found = check(answer, offers, rules, tax_rate=0.25, scope="store_product")
+    assert [breach.amount for breach in found] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["genetic", "gradient"])
+def test_a_floor_of_units_takes_profit_for_volume(name, make_problem, make_answer):
+    found = {}
+    for floor in ([], [{"type": "min_total", "of": "units", "share": 1.1}]):
+        problem = make_problem(rules=[{"type": "max_change", "percent": 15}, *floor])
+        settings = SearchSettings(optimiser=name, population=32, generations=40, steps=60, starts=2)
+        answer = make_answer(problem, make_optimiser(settings)(problem, seed=3).prices)
+        found[len(floor)] = answer["units"].sum() / answer["units_current"].sum()
+        assert check(answer, problem.offers, floor) == []
+    assert found[1] >= 1.1 > found[0]

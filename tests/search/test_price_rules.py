@@ -27,6 +27,15 @@ RULES = {
         ]
     ),
     "ending": st.sampled_from([{"type": "ending", "cents": c} for c in ([9], [9, 5], [95, 99], [0, 50], 9)]),
+    "no_touch": st.just({"type": "no_touch"}),
+    "competitor": st.sampled_from(
+        [
+            {"type": "competitor", "above_percent": 3, "below_percent": 7.5},
+            {"type": "competitor", "above_percent": -2},
+            {"type": "competitor", "above": 0.155, "below": 1},
+        ]
+    ),
+    "minimum_price": st.just({"type": "minimum_price", "column": "floor"}),
     "unit_margin": st.builds(lambda m: {"type": "unit_margin", "min": m}, st.sampled_from([-0.2, 0.0, 0.1, 0.333])),
 }
 PRICES = st.integers(30, 1500).map(lambda minor: minor / 100)
@@ -48,6 +57,8 @@ def test_a_rule_allows_exactly_the_prices_that_the_checker_passes(kind, data, ma
     )
     tax_rate, fee_rate = data.draw(st.sampled_from([(0.0, 0.0), (0.19, 0.0), (0.2, 0.15)]))
     offers["cost"] = [data.draw(PRICES) for _ in current]
+    offers["competitor_price"] = [data.draw(st.sampled_from([np.nan, 1.0, 2.49, 5.005])) for _ in current]
+    offers["floor"] = [data.draw(st.sampled_from([np.nan, 1.0, 2.005])) for _ in current]
     prices = np.array([[data.draw(PRICES), price] for price in current])
     allowed = _allowed(rule, offers, prices, tax_rate=tax_rate, fee_rate=fee_rate)
     for choice in (0, 1):
@@ -63,7 +74,8 @@ def test_a_rule_allows_exactly_the_prices_that_the_checker_passes(kind, data, ma
 def test_no_price_on_a_ladder_breaks_a_rule_and_none_allowed_is_missing(data, make_offers, make_problem):
     kinds = data.draw(st.lists(st.sampled_from(sorted(RULES)), unique=True, max_size=4))
     rules = [data.draw(RULES[kind]) for kind in kinds]
-    offers = make_offers([data.draw(st.integers(50, 400).map(lambda minor: minor / 100))])
+    offers = make_offers([data.draw(st.integers(50, 400).map(lambda minor: minor / 100))], floor=1.005)
+    offers["competitor_price"] = data.draw(st.sampled_from([np.nan, 1.25, 3.005]))
     try:
         problem = make_problem(offers, rules, max_rungs=10_000)
     except InfeasibleError:
@@ -127,3 +139,28 @@ def test_a_ladder_finer_than_the_currency_is_refused(make_offers):
     with pytest.raises(ConfigError, match="more than 2 decimals"):
         _allowed({"type": "ladder", "step": 0.125}, make_offers([5.0]), [[5.0]])
     assert _allowed({"type": "ladder", "step": 0.125}, make_offers([5.0]), [[5.125]], decimals=3).all()
+
+
+def test_corridors_floors_and_untouched_prices_end_where_they_should(make_offers, make_problem):
+    offers = make_offers([2.0, 3.0, 4.0], competitor_price=[2.0, np.nan, np.nan], floor=[np.nan, 2.505, np.nan])
+    rules = [
+        {"type": "competitor", "above_percent": 5, "below": 0.255},
+        {"type": "minimum_price", "column": "floor"},
+        {"type": "no_touch", "scope": "product == 'p2'"},
+    ]
+    problem = make_problem(offers, rules)
+    ends = [(row[0], row[-1]) for row in problem.ladder]
+    assert ends == [(1.75, 2.1), (2.51, 6.0), (4.0, 4.0)]
+    answer = offers[["product", "store"]].assign(price=[2.11, 2.5, 4.01], units=1.0, units_current=1.0, status="priced")
+    found = check(answer, offers, rules)
+    assert [(breach.rule, breach.product) for breach in found] == [
+        ("competitor", "p0"),
+        ("minimum_price", "p1"),
+        ("no_touch", "p2"),
+    ]
+    assert [breach.amount for breach in found] == pytest.approx([0.01, 0.005, 0.01])
+
+
+def test_a_floor_that_is_no_price_is_refused_with_its_value(make_offers):
+    with pytest.raises(ConfigError, match="the column floor must hold prices, not 'low'"):
+        _allowed({"type": "minimum_price", "column": "floor"}, make_offers([2.0], floor=["low"]), [[2.0]])

@@ -27,12 +27,32 @@ def test_words_of_rule_files_reach_their_fields():
     assert (index.by, index.max) == (("category",), None)
 
 
+def test_a_soft_rule_has_a_priority_or_a_price():
+    index = {"type": "price_index", "max": 1.0}
+    first, second, third, hard = build_rules(
+        [
+            index | soft
+            for soft in ({"soft": True}, {"hard": False, "priority": 3}, {"soft": True, "price_per_unit": 9}, {})
+        ]
+    )
+    assert (first.hard, first.priority, first.price_per_unit) == (False, 1, None)
+    assert (second.hard, second.priority) == (False, 3)
+    assert (third.hard, third.priority, third.price_per_unit) == (False, None, 9.0)
+    assert (hard.hard, hard.priority) == (True, None)
+
+
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
         ({"type": "max_chang", "percent": 5}, "did you mean 'max_change'"),
-        ({"type": "max_changes", "share": 0.25, "by": "store"}, "the rule max_changes is not in this version"),
-        ({"type": "order", "by": "size"}, "the rule order is not in this version"),
+        ({"type": "all_or_nothing", "by": "family"}, "the rule all_or_nothing is not in this version"),
+        ({"type": "max_changes", "by": "store"}, "needs share"),
+        ({"type": "max_changes", "share": 25}, "share is from 0 to 1"),
+        ({"type": "order"}, "needs by"),
+        ({"type": "order", "by": "size", "direction": "up"}, "direction is not_increasing or not_decreasing"),
+        ({"type": "order", "by": "size", "per": "litre"}, "per is unit or nothing"),
+        ({"type": "order", "lower": "size > 1"}, "needs lower and upper together"),
+        ({"type": "order", "by": "size", "gap_percent": 100}, "gap_percent is from 0 to below 100"),
         ({"type": "max_change", "percents": 5}, "does not take 'percents'; did you mean 'percent'"),
         ({"type": "max_change", "percent": "5"}, "percent is a number, not '5'"),
         ({"type": "max_change", "percent": True}, "percent is a number, not True"),
@@ -51,8 +71,19 @@ def test_words_of_rule_files_reach_their_fields():
         ({"type": "price_index", "min": 1.1, "max": 0.9}, "min must not exceed max"),
         ({"type": "inventory", "mode": "cap"}, "mode is cap_sales or forbid, not 'cap'"),
         ({"type": "same_price"}, "needs by"),
-        ({"type": "bounds", "soft": True, "priority": 2}, "soft rules"),
-        ({"type": "bounds", "hard": False}, "soft rules"),
+        ({"type": "competitor"}, "needs above_percent, below_percent, above or below"),
+        ({"type": "competitor", "above": 1, "above_percent": 1}, "takes above or above_percent, not both"),
+        ({"type": "minimum_price"}, "needs column"),
+        ({"type": "min_total", "of": "profit", "min": 1}, "of is units or revenue, not 'profit'"),
+        ({"type": "min_total", "of": "units"}, "needs min"),
+        ({"type": "bounds", "soft": True, "priority": 2}, "cannot be a soft rule; these can: portfolio_margin"),
+        ({"type": "ending", "cents": 9, "hard": False}, "cannot be a soft rule"),
+        ({"type": "inventory", "soft": True}, "inventory with mode: forbid"),
+        ({"type": "order", "by": "size", "priority": 2}, "priority is for soft rules"),
+        ({"type": "order", "by": "size", "soft": True, "priority": 0}, "priority must be positive"),
+        ({"type": "order", "by": "size", "soft": True, "hard": True}, "either hard or soft"),
+        ({"type": "order", "by": "size", "soft": "yes"}, "soft is true or false"),
+        ({"type": "order", "by": "size", "soft": True, "priority": 1, "price_per_unit": 9}, "not both"),
         ("bounds", "a rule looks like"),
         ({"percent": 5}, "a rule looks like"),
     ],
@@ -80,6 +111,11 @@ def test_every_rule_says_in_words_what_it_asks():
         "portfolio_margin": {"min": 0.1},
         "price_index": {"max": 1.05},
         "same_price": {"by": "brand"},
+        "max_changes": {"share": 0.25},
+        "order": {"by": "size"},
+        "competitor": {"above_percent": 5},
+        "min_total": {"of": "units", "min": 5, "share": 0.9},
+        "minimum_price": {"column": "floor"},
     }
     for kind in RULES:
         (rule,) = build_rules([{"type": kind, "scope": "brand == 'x'", **least.get(kind, {})}])

@@ -154,7 +154,7 @@ def tiny(tables: dict[str, str], write: Callable[..., list[str]]) -> list[str]:
 def broken_rules() -> Callable[..., list]:
     """``broken_rules(ended, *overrides)``: what the checker finds in prices.csv, read back from the disk.
 
-    The offers are read again too. Breaches of held offers, which nothing can mend, are left out.
+    The offers are read again too. Breaches of held offers, which nothing can mend, and of soft rules are left out.
     """
     import jointprice
     from data_io.load import load_offers
@@ -169,6 +169,6 @@ def broken_rules() -> Callable[..., list]:
         else:
             offers, _, _ = load_offers(config.data, checkpoint.load(config.model).history)
         found = jointprice.check(ended.prices(), offers, overrides=overrides)
-        return [breach for breach in found if not breach.held]
+        return [breach for breach in found if not breach.held and not breach.soft]
 
     return find

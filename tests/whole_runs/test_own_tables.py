@@ -53,30 +53,62 @@ def test_an_input_too_small_to_learn_from_ends_well_with_every_offer_held_and_to
 
 
 def test_rules_that_this_version_lacks_are_refused_by_name_before_anything_is_trained(jointprice, tiny, rules):
-    ended = jointprice(QUICK, *tiny, rules(CATALOGUE))
+    ended = jointprice(QUICK, *tiny, rules(CATALOGUE + "- {type: all_or_nothing, by: family}\n"))
     assert ended.code == 2
-    assert "(max_changes): the rule max_changes is not in this version" in ended.err
-    assert "(order): the rule order is not in this version" in ended.err
+    assert "(all_or_nothing): the rule all_or_nothing is not in this version" in ended.err
     assert "Traceback" not in ended.err
     assert not list(ended.directory.glob("prices.*"))
     assert not (ended.directory / "model").exists()
 
 
-def test_the_other_rules_of_the_catalogue_run(jointprice, tiny, rules, broken_rules):
-    known = "".join(
-        line for line in CATALOGUE.splitlines(keepends=True) if "max_changes" not in line and "order" not in line
-    )
-    overrides = (QUICK, *tiny, rules(known))
+def test_every_rule_of_the_catalogue_runs(jointprice, tiny, rules, broken_rules):
+    overrides = (QUICK, *tiny, rules(CATALOGUE))
     ended = jointprice(*overrides)
     assert ended.code == 0, ended.err
     assert broken_rules(ended, *overrides) == []
-    assert {rule["name"] for rule in ended.json("summary.json")["rules"]} >= {"ending", "same_price", "inventory"}
+    assert {rule["name"] for rule in ended.json("summary.json")["rules"]} >= {
+        "ending",
+        "same_price",
+        "max_changes",
+        "order",
+    }
 
 
-def test_soft_rules_are_refused(jointprice, tiny, rules):
+def test_rules_on_single_prices_cannot_be_soft(jointprice, tiny, rules):
     ended = jointprice(QUICK, *tiny, rules("- {type: bounds, soft: true, priority: 2}"))
     assert ended.code == 2
-    assert "soft rules" in ended.err
+    assert "cannot be a soft rule" in ended.err
+
+
+SOFT = """\
+- {type: max_changes, share: 0.5, by: store}
+- {type: order, by: size_ml, per: unit, within: brand}
+- {type: price_index, min: 1.2, soft: true, priority: 1}
+- {type: price_index, max: 1.0, soft: true, price_per_unit: 1}
+"""
+
+
+def test_many_rules_hold_in_the_written_prices_and_soft_ones_say_by_how_much_they_are_broken(
+    jointprice, model, market, write, rules, broken_rules
+):
+    sizes = {"product-03": 500, "product-04": 550, "product-05": 2000}
+    offers = market["offers"].assign(size_ml=market["offers"]["product"].map(sizes), brand="house")
+    overrides = (QUICK, "task=optimise", model, *write(offers=offers), rules(SOFT), "search.scope=store_product")
+    ended = jointprice(*overrides)
+    assert ended.code == 0, ended.err
+    assert broken_rules(ended, *overrides) == []
+    prices, told = ended.prices(), {rule["name"]: rule for rule in ended.json("summary.json")["rules"]}
+    changed = prices["price"].ne(prices["current_price"]).groupby(prices["store"]).mean()
+    assert 0 < changed.max() <= 0.5
+    index = (prices["price"] * prices["units_current"]).sum() / (
+        prices["current_price"] * prices["units_current"]
+    ).sum()
+    assert [told[name]["hard"] for name in ("max_changes", "order", "price_index_2", "price_index_3")] == [
+        *(True, True, False, False)
+    ]
+    assert told["price_index_2"]["violation"] == pytest.approx(1.2 - index, abs=1e-6)
+    assert told["price_index_3"]["violation"] == pytest.approx(index - 1.0, abs=1e-6)
+    assert told["order"]["violation"] == 0
 
 
 def test_a_market_written_to_files_gives_the_prices_of_the_market_itself(jointprice, default_run, market_tables):

@@ -1,0 +1,64 @@
+"""At most so many changed prices: every change is work at the shelf."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from search.money import Money, exact
+from search.rules.base import TIGHTENING, JointRule, key_codes
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxChanges(JointRule):
+    """Changed offers <= count, or <= share of the offers in the scope (held ones too), in every group; both where both
+    are given. `by`: column or columns of the offers that form the groups; without it, one group."""
+
+    type: ClassVar[str] = "max_changes"
+    share: float | None = None
+    count: int | None = None
+    by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.share is None and self.count is None:
+            raise ValueError("needs share (0.25 = a quarter of the offers) or count")
+        if not 0 <= (self.share or 0) <= 1:
+            raise ValueError("share is from 0 to 1 (0.25 = a quarter of the offers)")
+        if (self.count or 0) < 0:
+            raise ValueError("count must not be negative")
+
+    def groups(self, offers: pd.DataFrame) -> np.ndarray:
+        selected = self.selects(offers)
+        if not self.by:
+            return np.where(selected, 0, -1)
+        return np.where(selected, key_codes(offers, self.by, f"rule {self.name or self.type}"), -1)
+
+    def most(self, size: int) -> int:
+        """How many of a group's offers may change."""
+        by_share = size if self.share is None else math.floor(exact(self.share) * size)
+        return min(by_share, size if self.count is None else self.count)
+
+    def aids(self, offers: pd.DataFrame, decision: np.ndarray, decimals: int) -> dict[str, np.ndarray]:
+        """kept: [S] prices of unchanged offers. part: [S] the group's limit over its size. priced: [S]."""
+        group, money = self.groups(offers), Money(decimals)
+        _, place, sizes = np.unique(group, return_inverse=True, return_counts=True)
+        part = np.array([self.most(int(size)) / size for size in sizes])[place]
+        kept = money.price(money.minor(offers["current_price"].to_numpy()))
+        return {"kept": kept, "part": part, "priced": (decision >= 0).astype(np.float64)}
+
+    def excess(self, view: Any) -> Any:
+        import jax.numpy as jnp
+
+        changed = view.totals(jnp.where(view.prices != view.aids["kept"], view.aids["priced"], 0.0))
+        most = jnp.round(view.totals(view.aids["part"]))
+        return (changed - most) / jnp.maximum(view.totals(view.aids["priced"]), 1.0) - TIGHTENING  # whole numbers
+
+    def text(self) -> str:
+        by_share = [] if self.share is None else [f"{self.share:.1%} of the offers"]
+        by_count = [] if self.count is None else [f"{self.count:d} offers"]
+        by = f" per {', '.join(self.by)}" if self.by else ""
+        return f"at most {' and '.join(by_share + by_count)} change price{by}{self._in_scope()}"
