@@ -86,7 +86,8 @@ def of_anchor(anchor: Anchor, panel: SalesPanel, kept: np.ndarray) -> Row:
     row = {
         "specification": "the engine's anchor",
         "assumes": f"structural forms ({len(anchor.heads)}) with priors, weighted by weeks that did not fit them; "
-        f"costs as a control where they move prices; no stockpiling. Heard: {heard}. Errors are posterior sds",
+        "costs as a control where they move prices; shocks that last some weeks are independent of prices. "
+        f"Heard: {heard}. Errors are posterior sds",
     }
     for name, draws in (("own", own[:, kept].mean(1)), ("category", arc)):
         mean = weight @ draws
