@@ -58,8 +58,8 @@ class Inputs(NamedTuple):
 
 TIME_FIELDS = ("calendar", "season")
 SERIES_TIME_FIELDS = (
-    *("summaries", "dynamic", "promotions", "log_price", "units", "demand_class", "mask", "censored", "traffic"),
-)
+    "summaries", "dynamic", "promotions", "log_price", "units", "demand_class", "mask", "censored", "traffic",
+)  # fmt: skip
 SERIES_FIELDS = tuple(name for name in Inputs._fields if name not in (*TIME_FIELDS, "class_means"))
 
 

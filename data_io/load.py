@@ -28,20 +28,8 @@ ALL = "all"
 """The one store of sales without a store column."""
 
 SALES_ORDER = (
-    *(
-        "date",
-        "product",
-        "store",
-        "category",
-        "price",
-        "units",
-        "cost",
-        "stock",
-        "competitor_price",
-        "views",
-        "sessions",
-    ),
-)
+    "date", "product", "store", "category", "price", "units", "cost", "stock", "competitor_price", "views", "sessions",
+)  # fmt: skip
 
 
 def load_tables(

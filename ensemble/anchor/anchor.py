@@ -162,7 +162,7 @@ def _fit_block(
     drivers = history.drivers.shape[-1]
     shape = head_shape(name, products, drivers, groups, settings.full_cross, settings.outside_share)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
-    whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=int(settings.cluster))
+    whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster)
     data = with_demand(shape, data, whole)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
     draws["treatment"] = draws["treatment"] * history.relevance

@@ -68,20 +68,19 @@ def variances(reduced: Reduced) -> np.ndarray:
     return np.diag(cho_solve((reduced.factor, True), np.eye(len(reduced.schur))))
 
 
-def cluster_effect(arrow, reduced: Reduced, chosen: np.ndarray, block: int) -> float:
-    """How much larger the variance of the scores is, summed over blocks of so many periods, than the information says.
+def cluster_effect(arrow, reduced: Reduced, chosen: np.ndarray) -> float:
+    """How much larger the variance of the scores summed by period is than the information says, over `chosen` [P].
 
-    1 where residuals are independent across stores and periods; the mean of diagonal ratios over `chosen` [P],
-    intercepts eliminated.
+    1 where periods' residuals are independent across stores; the mean of diagonal ratios, intercepts eliminated.
     """
     by_period = np.asarray(arrow.by_period, np.float64)
     by_period = by_period - np.einsum("mjp,mtj->tp", reduced.through, np.asarray(arrow.store_by_period, np.float64))
-    by_block = np.add.reduceat(by_period[:, chosen], np.arange(0, len(by_period), block))
+    by_period = by_period[:, chosen]
     information = np.diag(reduced.schur)[chosen] - 1
     informed = information > 1
     if not informed.any():
         return 1.0
-    spread = ((by_block - by_block.mean(0)) ** 2).sum(0)
+    spread = ((by_period - by_period.mean(0)) ** 2).sum(0)
     return float(np.mean(spread[informed] / information[informed]))
 
 

@@ -63,16 +63,15 @@ def first_fit(shape: Shape, data: Data) -> Fit:
     return Fit(theta, row_scales(shape)[0].astype(np.float32), first_noise(data.patterns))
 
 
-def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int = 1, cluster: int = 1) -> Fit:
-    """The posterior mode, from the best of several starts; weight [T] of the periods; cluster: periods in a block whose
-    residuals may agree, 0 = none do."""
+def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int = 1, cluster: bool = True) -> Fit:
+    """The posterior mode, from the best of several starts; weight [T] of the periods."""
     tried = [climb(shape, data, weight, start, steps // 3) for start in around(shape, data, starts)]
     found = min(tried, key=lambda one: _value(shape, data, weight, one)) if len(tried) > 1 else tried[0]
     for number in range(ROUNDS):
         if number > 0:
             found = climb(shape, data, weight, found, -(-2 * steps // (3 * (ROUNDS - 1))))
         data = with_demand(shape, data, found)
-        found = _renewed(shape, data, weight, found, scales=number > 0, cluster=cluster * (number == ROUNDS - 2))
+        found = _renewed(shape, data, weight, found, scales=number > 0, cluster=cluster and number == ROUNDS - 2)
     return climb(shape, data, weight, found, 3)
 
 
@@ -91,7 +90,7 @@ def with_demand(shape: Shape, data: Data, found: Fit) -> Data:
 def refit(shape: Shape, data: Data, weight: np.ndarray, start: Fit, steps: int) -> Fit:
     """The mode under other weights, from a fit under similar ones, whose scales stay; the noise is renewed."""
     found = climb(shape, data, weight, start, steps)
-    return _renewed(shape, data, weight, found, scales=False, cluster=0)
+    return _renewed(shape, data, weight, found, scales=False, cluster=False)
 
 
 def climb(shape: Shape, data: Data, weight: np.ndarray, found: Fit, steps: int) -> Fit:
@@ -141,7 +140,7 @@ def _capped(change: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.n
     return part * change, part * intercept
 
 
-def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales: bool, cluster: int) -> Fit:
+def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales: bool, cluster: bool) -> Fit:
     """Noise from the residuals; where asked, prior scales by a step of expectation-maximisation, and the cluster
     effect."""
     cells = data.cells
@@ -156,7 +155,7 @@ def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales
         price[shape.shared_count - shape.drivers : shape.shared_count] = False
         columns = np.arange(shape.columns) == 0
         price[shape.shared_count :] = np.tile(columns, shape.products)
-        factor = max(1.0, arrow.cluster_effect(blocks, reduced, price, cluster))
+        factor = max(1.0, arrow.cluster_effect(blocks, reduced, price))
     if scales:
         spread = arrow.variances(reduced)[shape.shared_count :].reshape(shape.products, shape.columns)
         rows = np.asarray(theta.rows, np.float64)

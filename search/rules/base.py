@@ -109,6 +109,11 @@ class JointRule(Rule):
         """[S] int64, the group that judges the offer, -1 = none. Numbers need not be consecutive."""
         return np.where(self.selects(offers), 0, -1)
 
+    def groups_by(self, offers: pd.DataFrame, by: tuple[str, ...]) -> np.ndarray:
+        """`groups` of a rule whose groups share the values of these columns; without any, one group."""
+        codes = key_codes(offers, by, f"rule {self.name or self.type}") if by else 0
+        return np.where(self.selects(offers), codes, -1)
+
     def aids(self, offers: pd.DataFrame, decision: np.ndarray, decimals: int) -> dict[str, np.ndarray]:
         """What `excess` needs beside the candidates, by name: arrays that the compiled code takes as arguments.
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from search.money import Money, exact
-from search.rules.base import TIGHTENING, JointRule, key_codes
+from search.rules.base import TIGHTENING, JointRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +32,7 @@ class MaxChanges(JointRule):
             raise ValueError("count must not be negative")
 
     def groups(self, offers: pd.DataFrame) -> np.ndarray:
-        selected = self.selects(offers)
-        if not self.by:
-            return np.where(selected, 0, -1)
-        return np.where(selected, key_codes(offers, self.by, f"rule {self.name or self.type}"), -1)
+        return self.groups_by(offers, self.by)
 
     def most(self, size: int) -> int:
         """How many of a group's offers may change."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from search.rules.base import JointRule, key_codes
+from search.rules.base import JointRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +30,7 @@ class PriceIndex(JointRule):
             raise ValueError("min must not exceed max")
 
     def groups(self, offers: pd.DataFrame) -> np.ndarray:
-        selected = self.selects(offers)
-        if not self.by:
-            return np.where(selected, 0, -1)
-        return np.where(selected, key_codes(offers, self.by, f"rule {self.name or self.type}"), -1)
+        return self.groups_by(offers, self.by)
 
     def excess(self, view: Any) -> Any:
         import jax.numpy as jnp
