@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Block, Shape, Theta, demand_shift, shared_values, split_rows
 from ensemble.deviance import deviance_residual
@@ -92,11 +93,15 @@ def loss(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: N
 
 @partial(jax.jit, static_argnums=0)
 def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: Noise, weight) -> Arrow:
-    """Gauss-Newton blocks of ½ Σ weight d' R⁻¹ d in standardised parameters."""
-    periods = cells.z.shape[1]
+    """Gauss-Newton blocks of ½ Σ weight d' R⁻¹ d in standardised parameters.
+
+    The derivatives by a product's row are mostly those by its V times the row's factors; multiplied out they would be
+    hundreds of columns, nearly all of them zero where products are separable. See Slopes.
+    """
+    periods, products = cells.z.shape[1:]
 
     def one(total, store):
-        log_mean, jacobian, by_intercept = _jacobians(shape, block, theta, scale, cells, store)
+        log_mean, slopes = _slopes(shape, block, theta, scale, cells, store)
         mean, units = jnp.exp(log_mean), cells.units[store]
         d = deviance_residual(units, mean, noise.dispersion)
         information = mean / (1 + noise.dispersion * mean)
@@ -108,23 +113,59 @@ def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noi
         inverse = noise.inverse[noise.pattern[store]] * weight[:, None, None]
         pull = kept * slope * jnp.einsum("tjk,tk->tj", inverse, centred)
         heavy = root[..., None] * inverse * root[:, None, :]
-        weighted = jnp.einsum("tjk,tkp->tjp", heavy, jacobian)
-        flat = jacobian.reshape(-1, jacobian.shape[-1])
-        per_period = -jnp.einsum("tj,tjp->tp", pull, jacobian)
-        store_per_period = -INTERCEPT_SD * jnp.einsum("tj,tjk->tk", pull, by_intercept)
-        joint = INTERCEPT_SD * jnp.einsum("tjk,tjp->kp", by_intercept, weighted)
-        own = INTERCEPT_SD**2 * jnp.einsum("tja,tjk,tkb->ab", by_intercept, heavy, by_intercept, optimize="greedy")
-        total = (total[0] + flat.T @ weighted.reshape(flat.shape), total[1] + per_period)
-        return total, (joint, own, store_per_period)
+        weighted = jnp.einsum("tjk,tkd->tjd", heavy, slopes.dense)
+        by_shift, at_shift, pulled = weighted, heavy, pull
+        if slopes.shift is not None:
+            by_shift = jnp.einsum("tjk,tjd->tkd", slopes.shift, weighted)
+            at_shift = jnp.einsum("tja,tjb->tab", slopes.shift, jnp.einsum("tjk,tkb->tjb", heavy, slopes.shift))
+            pulled = jnp.einsum("tj,tjk->tk", pull, slopes.shift)
+        dense = slopes.dense.reshape(-1, slopes.dense.shape[-1])
+        head = dense.T @ weighted.reshape(dense.shape)
 
-    size = shape.shared_count + shape.products * shape.columns
-    start = jnp.zeros((size, size)), jnp.zeros((periods, size))
+        def of_row(product):
+            """Of one product's factors [n]: with the dense ones [n, d], with all rows' [n, K n], and V's [d], [K n]."""
+            shifts, own = by_shift[:, product], slopes.factors[:, product]
+            every = (at_shift[:, product, :, None] * slopes.factors).reshape(periods, -1)
+            return own.T @ shifts, own.T @ every, shifts.sum(0), every.sum(0)
+
+        mixed, rows, of_dense, of_rows = jax.lax.map(of_row, jnp.arange(products))
+        mixed, rows = (part.reshape(-1, part.shape[-1]) for part in (mixed, rows))
+        by_row = (pulled[..., None] * slopes.factors).reshape(periods, -1)
+        per_period = -jnp.concatenate([jnp.einsum("tj,tjd->td", pull, slopes.dense), by_row], 1)
+        joint = INTERCEPT_SD * jnp.concatenate([of_dense, of_rows], 1)
+        total = (total[0] + jnp.block([[head, mixed.T], [mixed, rows]]), total[1] + per_period)
+        return total, (joint, INTERCEPT_SD**2 * at_shift.sum(0), -INTERCEPT_SD * pulled)
+
+    order = _order(shape)
+    start = jnp.zeros((len(order), len(order))), jnp.zeros((periods, len(order)))
     (head, by_period), (joint, own, store_by_period) = jax.lax.scan(one, start, jnp.arange(len(cells.z)))
-    return Arrow(head, joint, own, by_period.sum(0), store_by_period.sum(1), by_period, store_by_period)
+    by_period = by_period[:, order]
+    gradients = (by_period.sum(0), store_by_period.sum(1), by_period, store_by_period)
+    return Arrow(head[order][:, order], joint[..., order], own, *gradients)
 
 
-def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store):
-    """Log means [T, J] of a store, their derivatives by shared and rows [T, J, P] and by V [T, J, J].
+class Slopes(NamedTuple):
+    """Derivatives of one store's log means: dense [T, J, d], by shared parameters and, where products are not
+    separable, rows' first column; shift [T, J, K], by V (None: the identity); factors [T, K, n], by which V moves with
+    each other parameter of K's row."""
+
+    dense: jax.Array
+    shift: jax.Array | None
+    factors: jax.Array
+
+
+def _order(shape: Shape) -> np.ndarray:
+    """Where each of the P parameters is among dense and factors' ones."""
+    if HEADS[shape.head].separable:
+        return np.arange(shape.shared_count + shape.products * shape.columns)
+    first = shape.shared_count + np.arange(shape.products)[:, None]
+    others = shape.products * shape.columns - shape.products
+    rest = shape.shared_count + shape.products + np.arange(others).reshape(shape.products, -1)
+    return np.concatenate([np.arange(shape.shared_count), np.concatenate([first, rest], 1).ravel()])
+
+
+def _slopes(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store) -> tuple[jax.Array, Slopes]:
+    """Log means [T, J] of a store and their derivatives.
 
     Demand is shifted through V, which is linear in its parameters; only prices' parameters need forward passes. Where
     products are separable, one pass serves all rows.
@@ -140,9 +181,7 @@ def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, st
         return head.log_units(structure, block, level, z, shift)
 
     point = (theta.shared, dev, cross, shift)
-    eye = jnp.eye(products)
-    lifts = shape.drivers
-    price_numbers = jnp.eye(shape.shared_count)[: shape.shared_count - lifts]
+    price_numbers = jnp.eye(shape.shared_count)[: shape.shared_count - shape.drivers]
 
     def along(position: int, tangents: jax.Array) -> jax.Array:
         """[T, J, n] derivatives along n tangents of one argument."""
@@ -155,15 +194,17 @@ def _jacobians(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, st
         return jax.vmap(one, out_axes=-1)(tangents)
 
     season = jnp.broadcast_to(cells.season[:, None, :], (*z.shape, cells.season.shape[-1]))
-    drivers = jnp.concatenate([season, lifting], -1)
-    by_shared = along(0, price_numbers)
+    lifted = lifting * {name: sd for name, _, sd in shape.shared()}["lift"]
+    dense = [along(0, price_numbers)]
+    factors = [season, lifting]
     if head.separable:
-        by_shift = jnp.broadcast_to(eye, (len(z), products, products))
-        by_rows = [along(1, jnp.ones((1, 1))), drivers, along(2, jnp.eye(shape.cross)[:, None, :])]
-        rows = jnp.concatenate(by_rows, -1)[:, :, None, :] * eye[:, :, None]
+        by_shift = None
+        dense += [lifted]
+        factors = [along(1, jnp.ones((1, 1))), *factors, along(2, jnp.eye(shape.cross)[:, None, :])]
+        factors = jnp.concatenate(factors, -1) * scale
     else:
-        by_shift = along(3, eye[:, None, :])
-        rows = jnp.concatenate([along(1, eye)[..., None], by_shift[..., None] * drivers[:, None]], -1)
-    by_lift = jnp.einsum("tjk,tkq->tjq", by_shift, lifting) * {name: sd for name, _, sd in shape.shared()}["lift"]
-    rows = (rows * scale).reshape(*z.shape, -1)
-    return log_mean(*point) + cells.traffic[store], jnp.concatenate([by_shared, by_lift, rows], -1), by_shift
+        by_shift = along(3, jnp.eye(products)[:, None, :])
+        dense += [jnp.einsum("tjk,tkq->tjq", by_shift, lifted), along(1, jnp.eye(products)) * scale[0]]
+        factors = jnp.concatenate(factors, -1) * scale[1:]
+    slopes = Slopes(jnp.concatenate(dense, -1), by_shift, factors)
+    return log_mean(*point) + cells.traffic[store], slopes

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ensemble.metrics import forecast_metrics
-from ensemble.noise import conformal, dispersion, interval, percentage_ratio
+from ensemble.noise import conformal, covered, dispersion, interval, percentage_ratio
 
 
 def test_metrics_agree_with_their_definitions():
@@ -50,6 +52,18 @@ def test_conformal_intervals_cover_four_fifths_where_moments_are_led_by_few_larg
     ]
     assert covered[0] > 0.9
     assert 0.77 < covered[1] < 0.84
+
+
+@given(
+    units=st.floats(0, 300),
+    mean=st.floats(0.01, 300),
+    phi=st.floats(0.001, 4),
+)
+def test_units_are_covered_exactly_where_they_lie_between_the_quantiles(units, mean, phi):
+    one = np.array([[mean]]), np.array([phi])
+    low, high = interval(one[0][None], one[1])
+    for sold in (units, np.round(units), *low[0], *high[0], *(high[0] + 1)):
+        assert covered(np.array([sold]), *one[0], one[1], 0.8) == ((sold >= low[0]) & (sold <= high[0]))
 
 
 def test_the_percentage_ratio_has_the_least_absolute_percentage_error():
