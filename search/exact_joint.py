@@ -26,6 +26,15 @@ def max_changes(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Ite
             yield group_breach(name, facts, group, float(changed - most), text)
 
 
+def all_or_nothing(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
+    for label, group in groups_of(rule.get("by"), facts, rows[~facts.held[rows]]):
+        changed, where = int(facts.changed[group].sum()), f" of {label}" if label else ""
+        if 0 < changed < len(group):
+            few = min(changed, len(group) - changed)
+            text = f"{changed} of {len(group)} prices{where} change, neither all nor none"
+            yield group_breach(name, facts, group, few / len(group), text)
+
+
 def order(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
     gap, percent = number(rule, "gap") or Decimal(0), number(rule, "gap_percent") or Decimal(0)
     sizes = facts.column(rule["by"]) if rule.get("by") else None
@@ -79,4 +88,4 @@ def min_total(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Itera
             yield group_breach(name, facts, group, 1 - float(new) / float(needs), text)
 
 
-CHECKS = {check.__name__: check for check in (max_changes, order, min_total)}
+CHECKS = {check.__name__: check for check in (max_changes, all_or_nothing, order, min_total)}

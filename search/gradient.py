@@ -68,7 +68,7 @@ def ascend(
     learning_rate: float,
     population: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Candidates [N, D] by gradient ascent and, where the number of changes is limited, what each change is worth [D].
+    """Candidates [N, D] by gradient ascent and, where changes are limited or tied, what each change is worth [D].
 
     There the changes worth most are kept and climb again without the others; twice, for what is worth most depends on
     what else changes.
@@ -80,9 +80,10 @@ def ascend(
         return candidates, np.zeros(candidates.shape[1])
     values, violations = evaluated(evaluator, candidates, population, take)
     wished = candidates[np.argmax(values - PRICE_OF_VIOLATION * evaluator.scale * np.maximum(violations, 0))]
+    wished = sparing.together.completed(wished[None], 0.0)[0]
     kept, found = wished, [sparing.rest[None]]
     for _ in range(SPARINGS):
-        worth = worths(evaluator, kept, wished, sparing.rest, population, take)
+        worth = worths(evaluator, kept, wished, sparing, population, take)
         kept = sparing.repair(np.where(kept != sparing.rest, kept, wished)[None], worth)[0]
         again = climb(evaluator, starts=1, begin=kept, free=kept != sparing.rest, **options)
         kept = sparing.repair(again, worth)[0]

@@ -16,6 +16,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from data_io.errors import ConfigError
 from data_io.yaml_text import load_yaml
+from search.rules.all_or_nothing import AllOrNothing
 from search.rules.base import JointRule, Rule
 from search.rules.bounds import Bounds
 from search.rules.competitor import Competitor
@@ -48,6 +49,7 @@ RULES: dict[str, type[Rule]] = {
         Inventory,
         SamePrice,
         MaxChanges,
+        AllOrNothing,
         Order,
         NoTouch,
         Competitor,
@@ -55,7 +57,6 @@ RULES: dict[str, type[Rule]] = {
         MinTotal,
     )
 }
-PLANNED = ("all_or_nothing",)  # refused by name: not in this version
 WORDS = {"start": "from"}  # fields whose YAML word is a Python keyword
 
 
@@ -63,7 +64,7 @@ def build_rules(specifications: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]
     """Rules in their order, with names: the type, and `_2`, `_3` … appended to its repetitions.
 
     Raises:
-        ConfigError: any of them is unknown, misspelt, of the wrong type or not in this version; all at once.
+        ConfigError: any of them is unknown, misspelt or of the wrong type; all at once.
     """
     rules, faults, seen = [], [], Counter()
     for number, specification in enumerate(specifications, start=1):
@@ -98,8 +99,6 @@ def _kind(specification: Mapping[str, Any]) -> type[Rule]:
     name = specification["type"]
     if name in RULES:
         return RULES[name]
-    if name in PLANNED:
-        raise ValueError(f"the rule {name} is not in this version, which has {', '.join(RULES)}")
     raise ValueError(f"no rule is called {name!r}{_closest(name, RULES)}. There are {', '.join(RULES)}")
 
 

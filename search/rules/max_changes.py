@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from search.money import Money, exact
+from search.money import exact
 from search.rules.base import TIGHTENING, JointRule
+from search.rules.changes import change_aids, changed_and_priced
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,19 +41,17 @@ class MaxChanges(JointRule):
         return min(by_share, size if self.count is None else self.count)
 
     def aids(self, offers: pd.DataFrame, decision: np.ndarray, decimals: int) -> dict[str, np.ndarray]:
-        """kept: [S] prices of unchanged offers. part: [S] the group's limit over its size. priced: [S]."""
-        group, money = self.groups(offers), Money(decimals)
-        _, place, sizes = np.unique(group, return_inverse=True, return_counts=True)
+        """Beside change_aids, part: [S] the group's limit over its size."""
+        _, place, sizes = np.unique(self.groups(offers), return_inverse=True, return_counts=True)
         part = np.array([self.most(int(size)) / size for size in sizes])[place]
-        kept = money.price(money.minor(offers["current_price"].to_numpy()))
-        return {"kept": kept, "part": part, "priced": (decision >= 0).astype(np.float64)}
+        return change_aids(offers, decision, decimals) | {"part": part}
 
     def excess(self, view: Any) -> Any:
         import jax.numpy as jnp
 
-        changed = view.totals(jnp.where(view.prices != view.aids["kept"], view.aids["priced"], 0.0))
+        changed, priced = changed_and_priced(view)
         most = jnp.round(view.totals(view.aids["part"]))
-        return (changed - most) / jnp.maximum(view.totals(view.aids["priced"]), 1.0) - TIGHTENING  # whole numbers
+        return (changed - most) / jnp.maximum(priced, 1.0) - TIGHTENING  # whole numbers
 
     def text(self) -> str:
         by_share = [] if self.share is None else [f"{self.share:.1%} of the offers"]

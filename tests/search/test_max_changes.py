@@ -69,10 +69,10 @@ def test_the_changes_worth_most_are_kept(name, make_offers, make_problem):
 
 def test_a_price_shared_by_stores_counts_in_each_and_rests_where_most_offers_stay(make_offers, make_problem):
     offers = make_offers([2.0, 3.0, 2.0, 3.1, 2.0, 3.1], stores=("a", "b", "c"))
-    sparing = make_sparing(make_problem(offers, [MOVE, {"type": "max_changes", "count": 4}]))
+    problem = make_problem(offers, [MOVE, {"type": "max_changes", "count": 4}])
+    sparing = make_sparing(problem)
     assert sparing.counts.tolist() == [[3.0], [2.0]]
     assert sparing.room.tolist() == [3.0]  # p1 cannot have 3.0 and 3.1, so it changes in one store
-    problem = make_problem(offers, [MOVE, {"type": "max_changes", "count": 4}])
     assert problem.prices(sparing.rest)[1::2].tolist() == [3.1, 3.1, 3.1]
     away = sparing.rest + np.array([[1, 1], [1, 0]], np.int32)
     kept = sparing.repair(away, np.array([1.0, 2.0]))

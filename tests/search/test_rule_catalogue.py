@@ -45,7 +45,7 @@ def test_a_soft_rule_has_a_priority_or_a_price():
     ("rule", "message"),
     [
         ({"type": "max_chang", "percent": 5}, "did you mean 'max_change'"),
-        ({"type": "all_or_nothing", "by": "family"}, "the rule all_or_nothing is not in this version"),
+        ({"type": "all_or_nothing", "families": "size"}, "does not take 'families'. It takes scope"),
         ({"type": "max_changes", "by": "store"}, "needs share"),
         ({"type": "max_changes", "share": 25}, "share is from 0 to 1"),
         ({"type": "order"}, "needs by"),

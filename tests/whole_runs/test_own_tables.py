@@ -17,6 +17,7 @@ CATALOGUE = """\
 - {type: price_index, min: 0.97, max: 1.03, by: category}
 - {type: max_changes, share: 0.25, by: store}
 - {type: same_price, by: family}
+- {type: all_or_nothing, by: family}
 - {type: order, by: size_ml, per: unit, direction: not_increasing, within: brand, soft: true, priority: 2}
 """
 
@@ -52,10 +53,10 @@ def test_an_input_too_small_to_learn_from_ends_well_with_every_offer_held_and_to
     assert "no price changes" in tiny_run.out
 
 
-def test_rules_that_this_version_lacks_are_refused_by_name_before_anything_is_trained(jointprice, tiny, rules):
-    ended = jointprice(QUICK, *tiny, rules(CATALOGUE + "- {type: all_or_nothing, by: family}\n"))
+def test_rules_that_do_not_exist_are_refused_by_name_before_anything_is_trained(jointprice, tiny, rules):
+    ended = jointprice(QUICK, *tiny, rules(CATALOGUE + "- {type: all_or_none, by: family}\n"))
     assert ended.code == 2
-    assert "(all_or_nothing): the rule all_or_nothing is not in this version" in ended.err
+    assert "(all_or_none): no rule is called 'all_or_none'; did you mean 'all_or_nothing'?" in ended.err
     assert "Traceback" not in ended.err
     assert not list(ended.directory.glob("prices.*"))
     assert not (ended.directory / "model").exists()
@@ -82,6 +83,7 @@ def test_rules_on_single_prices_cannot_be_soft(jointprice, tiny, rules):
 
 SOFT = """\
 - {type: max_changes, share: 0.5, by: store}
+- {type: all_or_nothing, by: [store, category]}
 - {type: order, by: size_ml, per: unit, within: brand}
 - {type: price_index, min: 1.2, soft: true, priority: 1}
 - {type: price_index, max: 1.0, soft: true, price_per_unit: 1}
@@ -98,8 +100,10 @@ def test_many_rules_hold_in_the_written_prices_and_soft_ones_say_by_how_much_the
     assert ended.code == 0, ended.err
     assert broken_rules(ended, *overrides) == []
     prices, told = ended.prices(), {rule["name"]: rule for rule in ended.json("summary.json")["rules"]}
-    changed = prices["price"].ne(prices["current_price"]).groupby(prices["store"]).mean()
-    assert 0 < changed.max() <= 0.5
+    changes = prices["price"].ne(prices["current_price"])
+    assert 0 < changes.groupby(prices["store"]).mean().max() <= 0.5
+    together = changes[prices["status"] == "priced"].groupby([prices["store"], prices["category"]]).mean()
+    assert set(together) <= {0.0, 1.0}
     index = (prices["price"] * prices["units_current"]).sum() / (
         prices["current_price"] * prices["units_current"]
     ).sum()

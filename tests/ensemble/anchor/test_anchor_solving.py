@@ -84,6 +84,35 @@ def test_the_gradient_by_blocks_is_the_losss_own(panel, name, full_cross):
     np.testing.assert_allclose(blocks.store_gradient + here[1], expected[1], rtol=2e-3, atol=0.05)
 
 
+@pytest.mark.parametrize("name", HEADS)
+def test_the_blocks_are_the_gauss_newton_products_of_the_whole_jacobian(panel, name):
+    weight = np.linspace(0.5, 1, len(panel.periods)).astype(np.float32)
+    sets, history = lay_out(panel, AnchorSettings(), weight)
+    data = _data(0, sets, history)
+    shape = head_shape(name, 4, 8, 2, 16)
+    start, rng = first_fit(shape, data), np.random.default_rng(1)
+    theta = Theta(*(0.3 * rng.normal(size=part.shape).astype(np.float32) for part in start.theta))
+    noise = data.patterns.noise(np.full(4, 0.2), np.full((4, 4), 0.3) + 0.7 * np.eye(4))
+    blocks = linearise(shape, data.block, theta, start.scale, data.cells, noise, weight)
+
+    slopes = jax.jacfwd(lambda at: log_means(shape, data.block, at, start.scale, data.cells))(theta)
+    stores, periods = data.cells.z.shape[:2]
+    by_rows = np.asarray(slopes.rows, np.float64).reshape(stores, periods, 4, -1)
+    jacobian = np.concatenate([np.asarray(slopes.shared, np.float64), by_rows], -1)
+    own = np.stack([np.asarray(slopes.intercept[store, :, :, store], np.float64) for store in range(stores)])
+    mean = np.exp(np.asarray(log_means(shape, data.block, theta, start.scale, data.cells), np.float64))
+    root = np.sqrt(mean / (1 + np.asarray(noise.dispersion) * mean)) * data.cells.seen
+    inverse = np.asarray(noise.inverse, np.float64)[np.asarray(noise.pattern)] * weight[:, None, None]
+    heavy = root[..., None] * inverse * root[..., None, :]
+    for found, left, right, sums in (
+        (blocks.head, jacobian, jacobian, "mtjp,mtjk,mtkq->pq"),
+        (blocks.joint, own, jacobian, "mtjp,mtjk,mtkq->mpq"),
+        (blocks.store, own, own, "mtjp,mtjk,mtkq->mpq"),
+    ):
+        expected = np.einsum(sums, left, heavy, right, optimize=True)
+        np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-4 * np.abs(expected).max())
+
+
 def test_resampled_candidates_follow_their_weights_and_never_rest_on_fewer_than_asked():
     rng = np.random.default_rng(0)
     position = rng.normal(size=400)
