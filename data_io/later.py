@@ -16,6 +16,7 @@ from data_io.offers import SERIES, complete, default_offers, expand_stores, give
 from data_io.read import RawTable, Source, read_table
 from data_io.schema import Roles, kinds, typed
 from data_io.settings import DataSettings
+from data_io.traffic import TRAFFIC
 
 
 def load_offers(
@@ -55,11 +56,12 @@ def load_future(settings: DataSettings, history: History, *, future: Source | No
         settings: see DataSettings; `settings.future` is used where no argument is given.
         history: the sales that the future continues: their series, promotions, features and calendar.
         future: path or DataFrame with ``date, product, price``, perhaps ``store`` (blank or absent: every store where
-            the product has history), promotion columns (blank or absent: none) and numeric features.
+            the product has history), promotion columns (blank or absent: none), traffic (blank or absent: the
+            recent mean) and numeric features.
 
     Returns:
-        Columns ``date`` (first day of the period), ``product, store, price``, every promotion column and the numeric
-        features given, sorted by store, product, date; one row per key.
+        Columns ``date`` (first day of the period), ``product, store, price``, every promotion column, and the
+        numeric features and traffic given, sorted by store, product, date; one row per key.
 
     Raises:
         InputError: everything that is wrong with the table, also series without sales history.
@@ -78,8 +80,8 @@ def load_future(settings: DataSettings, history: History, *, future: Source | No
     rows = expand_stores(rows, history.known)
     for name in history.promotions:
         rows[name] = rows[name].fillna(0.0) if name in rows else 0.0
-    numeric = [name for name in history.numeric if name in rows]
-    order = ["date", "product", "store", "price", *history.promotions, *numeric]
+    given = [name for name in dict.fromkeys((*history.numeric, *TRAFFIC)) if name in rows]
+    order = ["date", "product", "store", "price", *history.promotions, *given]
     return rows[order].sort_values([*SERIES, "date"], ignore_index=True)
 
 

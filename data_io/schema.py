@@ -20,6 +20,7 @@ from data_io.settings import DataSettings
 KEYS = ("product", "store")
 SALES_NUMBERS = ("price", "units", "cost", "stock", "competitor_price", "views", "sessions")
 OFFER_NUMBERS = ("current_price", "cost", "stock", "min_price", "max_price", "competitor_price", "views", "sessions")
+FUTURE_NUMBERS = ("price", "views", "sessions")
 USUAL_PROMOTIONS = ("promo", "promotion")
 RESERVED = ("date", *KEYS, *SALES_NUMBERS, *OFFER_NUMBERS)
 """Our names with a meaning of their own: attributes and features cannot take them."""
@@ -64,7 +65,7 @@ def kinds(raw: RawTable, known: Roles, settings: DataSettings) -> dict[str, str]
 
     Sales and future rows keep only what has a meaning or is mentioned by data.policy.exclude; other tables keep all.
     """
-    own_numbers = {"sales": SALES_NUMBERS, "future": ("price",), "offers": OFFER_NUMBERS}.get(raw.table, ())
+    own_numbers = {"sales": SALES_NUMBERS, "future": FUTURE_NUMBERS, "offers": OFFER_NUMBERS}.get(raw.table, ())
     kept = "guess" if raw.table in ("products", "stores", "offers") else None
     asked = set()
     if raw.table == "sales":

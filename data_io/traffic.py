@@ -1,6 +1,6 @@
 """How many people came to see a product, where the sales tell it: units = traffic × conversion. Not for conversion.
 
-Axes: S series, T periods, O offers.
+Axes: S series, T periods, O rows of offers or of a future table.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import pandas as pd
 
 from data_io.types import SalesPanel, Tables
 
-COLUMNS = ("views", "sessions")
+TRAFFIC = ("views", "sessions")
 RECENT = 8
 """Periods whose mean is the traffic to come, where nobody says it."""
 
 
 def traffic_column(tables: Tables) -> str:
     """The sales' column of traffic, "" where they have none or it is declared a feature instead."""
-    return next((name for name in COLUMNS if name in tables.sales and name not in tables.numeric), "")
+    return next((name for name in TRAFFIC if name in tables.sales and name not in tables.numeric), "")
 
 
 def relative_traffic(visits: np.ndarray, observed: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray, list[str]]:
@@ -30,8 +30,8 @@ def relative_traffic(visits: np.ndarray, observed: np.ndarray, name: str) -> tup
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = np.where(known, np.log(visits / usual[:, None]), 0)
     told = (
-        f"Units are learnt as {name} × conversion. Where offers give no {name}, the period to price has the mean of "
-        f"the last {RECENT} periods. What a price does to {name} themselves is not counted."
+        f"Units are learnt as {name} × conversion. Where offers or a future table give no {name}, a period to come has "
+        f"the mean of the last {RECENT} periods. What a price does to {name} themselves is not counted."
     )
     return relative.astype(np.float32), usual, [told] if known.any() else []
 
@@ -41,12 +41,12 @@ def recent(traffic: np.ndarray) -> np.ndarray:
     return np.log(np.exp(traffic[:, -RECENT:]).mean(1, keepdims=True))
 
 
-def of_offers(offers: pd.DataFrame, usual: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
-    """[O] log relative traffic of offers: as they give it, else `otherwise` [O]; usual [O] as relative_traffic's."""
-    name = next((name for name in COLUMNS if name in offers), None)
+def of_rows(rows: pd.DataFrame, usual: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    """[O] log relative traffic: as the rows give it, else `otherwise` [O]; usual [O] as relative_traffic's."""
+    name = next((name for name in TRAFFIC if name in rows), None)
     if name is None:
         return otherwise
-    visits = offers[name].to_numpy(np.float64)
+    visits = rows[name].to_numpy(np.float64)
     known = (visits > 0) & (usual > 0)
     return np.where(known, np.log(np.where(known, visits, 1) / np.where(known, usual, 1)), otherwise)
 

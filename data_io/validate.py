@@ -16,6 +16,7 @@ from data_io.findings import Findings
 from data_io.offers import without_history
 from data_io.read import RawTable
 from data_io.settings import DataSettings
+from data_io.traffic import TRAFFIC
 
 ALLOWED = {
     "duplicates": ("sum", "last", "refuse"),
@@ -74,7 +75,7 @@ def check_offers(offers: pd.DataFrame, raw: RawTable, findings: Findings) -> Non
     _blank(offers, raw, "product", findings)
     for name in ("current_price", "max_price", "competitor_price"):
         _not_positive(offers, raw, name, findings)
-    for name in ("min_price", "stock", "cost", "views", "sessions"):
+    for name in ("min_price", "stock", "cost", *TRAFFIC):
         _negative(offers, raw, name, findings)
     if {"min_price", "max_price"} <= set(offers):
         told = ("bounds-crossed", "min_price is above max_price", "Lower it, or raise max_price")
@@ -83,10 +84,12 @@ def check_offers(offers: pd.DataFrame, raw: RawTable, findings: Findings) -> Non
 
 
 def check_future(future: pd.DataFrame, raw: RawTable, findings: Findings) -> None:
-    """Future rows: date, product and price in every row, no key twice."""
+    """Future rows: date, product and price in every row, no key twice, no traffic below zero."""
     for name in ("date", "product", "price"):
         _blank(future, raw, name, findings)
     _not_positive(future, raw, "price", findings)
+    for name in TRAFFIC:
+        _negative(future, raw, name, findings)
     keys = _keys(future, "date", "product", "store")
     _duplicates(future, raw, keys, findings, "Keep one row per product, store and period")
 

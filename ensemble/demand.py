@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
-from data_io.traffic import of_offers
+from data_io.traffic import of_rows
 from ensemble.aggregate import Aggregation, DemandClasses, recentre
 from ensemble.anchor.anchor import Anchor
 from ensemble.anchored import anchored_demand
@@ -86,7 +86,7 @@ def offer_demand(
         point = fixed.copy()
         point[offered[offered >= 0]] = np.log(current[offered >= 0])
         traffic = np.zeros(len(point))
-        traffic[offered[offered >= 0]] = _traffic(ensemble, offers, offered, period)[offered >= 0]
+        traffic[offered[offered >= 0]] = traffic_of(ensemble, offers, offered, period)[offered >= 0]
         lasting = ensemble.anchor.context(ensemble.periods[step], promotions)
         units = ensemble.anchor.units(point, lasting, traffic)[offered]
         mean = np.maximum(level.mean(0), 1e-9)
@@ -139,7 +139,7 @@ def _network_demand(
             class_means=jnp.asarray(inputs.class_means),
         ),
         reference=jnp.asarray(np.log(ensemble.spec.reference_price[rows[: len(offers)]]), jnp.float32),
-        known=jnp.asarray(known * np.exp(_traffic(ensemble, offers, offered, ensemble.window + step)), jnp.float32),
+        known=jnp.asarray(known * np.exp(traffic_of(ensemble, offers, offered, ensemble.window + step)), jnp.float32),
         classes=DemandClasses(
             edges=jnp.asarray(ensemble.spec.class_edges),
             means=jnp.asarray(ensemble.spec.class_means),
@@ -202,12 +202,13 @@ def _with_promotions(ensemble: Ensemble, offers: pd.DataFrame, offered: np.ndarr
     return ensemble.inputs._replace(promotions=promotions)
 
 
-def _traffic(ensemble: Ensemble, offers: pd.DataFrame, offered: np.ndarray, period: int) -> np.ndarray:
-    """[O] log relative traffic of the offers in a period of the inputs."""
-    expected = np.asarray(ensemble.inputs.traffic)[offered, period]
+def traffic_of(ensemble: Ensemble, rows: pd.DataFrame, series: np.ndarray, period: int | np.ndarray) -> np.ndarray:
+    """[O] log relative traffic of the rows of offers or of a future table, of these series [O] in these periods of the
+    inputs."""
+    expected = np.asarray(ensemble.inputs.traffic)[series, period]
     if "usual_traffic" not in ensemble.series:
         return expected
-    return of_offers(offers, ensemble.series["usual_traffic"].to_numpy(np.float64)[offered], expected)
+    return of_rows(rows, ensemble.series["usual_traffic"].to_numpy(np.float64)[series], expected)
 
 
 def _aggregation_for(aggregation: Aggregation, groups: tuple[Group, ...]) -> Aggregation:

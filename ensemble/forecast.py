@@ -10,7 +10,7 @@ import pandas as pd
 from data_io.errors import InputError, Problem
 from data_io.features import Inputs
 from ensemble.aggregate import DemandClasses, combine, least_percentage
-from ensemble.demand import leads, series_of
+from ensemble.demand import leads, series_of, traffic_of
 from ensemble.noise import interval
 from ensemble.predict import predict
 from ensemble.types import Ensemble, forecasts_percentages, forecasts_units
@@ -27,15 +27,15 @@ def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_nu
     """Rows ``round, date, store, product, units, prediction, prediction_mape, p10, p90``, by store, product, date.
 
     Args:
-        future: rows ``date, product, store, price``, promotion columns and perhaps ``units`` (what came, for
-            judging), all within the model's horizon; None = every series in every period of the horizon at its
-            last price.
+        future: rows ``date, product, store, price``, promotion columns and perhaps traffic and ``units``
+            (what came, for judging), all within the model's horizon; None = every series in every period of the
+            horizon at its last price.
 
     Raises:
         InputError: rows of the future lie outside the horizon or the model does not know their series.
     """
     inputs = ensemble.inputs
-    log_price, promotions = np.array(inputs.log_price), np.array(inputs.promotions)
+    log_price, promotions, traffic = (np.array(part) for part in (inputs.log_price, inputs.promotions, inputs.traffic))
     came = np.nan
     if future is None:
         row, period = (axis.ravel() for axis in np.indices((len(ensemble.series), len(ensemble.periods))))
@@ -45,8 +45,9 @@ def forecast(ensemble: Ensemble, future: pd.DataFrame | None = None, *, round_nu
         log_price[at] = np.log(future["price"].to_numpy() / ensemble.spec.reference_price[row])
         if ensemble.promotion_names:
             promotions[at] = future[list(ensemble.promotion_names)].to_numpy(np.float32)
+        traffic[at] = traffic_of(ensemble, future, *at)
         came = future["units"].to_numpy(np.float64) if "units" in future else np.nan
-    asked = inputs._replace(log_price=log_price, promotions=promotions)
+    asked = inputs._replace(log_price=log_price, promotions=promotions, traffic=traffic)
     units = predict(ensemble.groups, ensemble.sizes, asked, leads(ensemble))[:, ensemble.window + period, row]
     phi, scale, spec = ensemble.dispersion[row], ensemble.spec.units_scale, ensemble.spec
     forecasting = units[forecasts_units(ensemble.groups)]

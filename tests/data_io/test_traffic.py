@@ -4,9 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data_io.errors import InputError
+from data_io.history import history_of
+from data_io.load import load_future
 from data_io.panel import build_panel, extend, hide
 from data_io.settings import DataSettings, FeatureSettings
-from data_io.traffic import at_usual_traffic, of_offers
+from data_io.traffic import at_usual_traffic, of_rows
 
 SALES = """\
 date,product,price,units,views
@@ -47,9 +50,21 @@ def test_sessions_are_traffic_too_and_a_declared_feature_is_not(load):
 
 def test_offers_say_their_own_traffic_where_they_know_it():
     offers = pd.DataFrame({"views": [300.0, np.nan, 50.0]})
-    found = of_offers(offers, np.array([100.0, 100.0, 0.0]), np.array([0.1, 0.2, 0.3]))
+    found = of_rows(offers, np.array([100.0, 100.0, 0.0]), np.array([0.1, 0.2, 0.3]))
     np.testing.assert_allclose(found, [np.log(3), 0.2, 0.3])
-    np.testing.assert_array_equal(of_offers(offers[[]], np.ones(3), np.arange(3.0)), np.arange(3.0))
+    np.testing.assert_array_equal(of_rows(offers[[]], np.ones(3), np.arange(3.0)), np.arange(3.0))
+
+
+def test_a_future_table_says_its_own_traffic(load):
+    tables = load(SALES)
+    history = history_of(tables, 2)
+    future = pd.DataFrame(
+        {"date": ["2024-06-10", "2024-06-17"], "product": "a", "price": 2.0, "views": [300.0, np.nan]}
+    )
+    found = load_future(DataSettings(), history, future=future)
+    assert found["views"].fillna(-1).tolist() == [300, -1]
+    with pytest.raises(InputError, match="views cannot be negative"):
+        load_future(DataSettings(), history, future=future.assign(views=-1.0))
 
 
 def test_negative_traffic_is_refused_in_sales_and_offers(load):

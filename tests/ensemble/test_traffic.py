@@ -68,3 +68,15 @@ def test_forecasts_follow_the_traffic_of_their_periods(learnt):
     busy = replace(ensemble, inputs=ensemble.inputs._replace(traffic=traffic))
     usual, many = (forecast(one).table["prediction"] for one in (ensemble, busy))
     np.testing.assert_allclose(many, 3 * usual, rtol=1e-4)
+
+
+def test_a_future_table_gives_the_traffic_of_its_periods(learnt, prepared):
+    ensemble = learnt["told"].ensemble
+    rows = ensemble.series[["product", "store"]].iloc[:6]
+    future = rows.assign(date=ensemble.periods[0], price=prepared.panel.price[:6, -1], promo=0.0)
+    usual, twice, untold = (
+        forecast(ensemble, table).table["prediction"]
+        for table in (future.assign(views=100.0), future.assign(views=200.0), future)
+    )
+    np.testing.assert_allclose(twice, 2 * usual, rtol=1e-4)
+    assert (untold / usual).std() > 0.01
