@@ -14,9 +14,8 @@ from data_io.frequency import Calendar
 from data_io.history import History
 from data_io.offers import SERIES, complete, default_offers, expand_stores, given_offers
 from data_io.read import RawTable, Source, read_table
-from data_io.schema import Roles, kinds, typed
+from data_io.schema import TRAFFIC, Roles, kinds, typed
 from data_io.settings import DataSettings
-from data_io.traffic import TRAFFIC
 
 
 def load_offers(

@@ -18,9 +18,10 @@ from data_io.read import RawTable
 from data_io.settings import DataSettings
 
 KEYS = ("product", "store")
-SALES_NUMBERS = ("price", "units", "cost", "stock", "competitor_price", "views", "sessions")
-OFFER_NUMBERS = ("current_price", "cost", "stock", "min_price", "max_price", "competitor_price", "views", "sessions")
-FUTURE_NUMBERS = ("price", "views", "sessions")
+TRAFFIC = ("views", "sessions")
+SALES_NUMBERS = ("price", "units", "cost", "stock", "competitor_price", *TRAFFIC)
+OFFER_NUMBERS = ("current_price", "cost", "stock", "min_price", "max_price", "competitor_price", *TRAFFIC)
+FUTURE_NUMBERS = ("price", *TRAFFIC)
 USUAL_PROMOTIONS = ("promo", "promotion")
 RESERVED = ("date", *KEYS, *SALES_NUMBERS, *OFFER_NUMBERS)
 """Our names with a meaning of their own: attributes and features cannot take them."""

@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from data_io.schema import TRAFFIC
 from data_io.types import SalesPanel, Tables
 
-TRAFFIC = ("views", "sessions")
 RECENT = 8
 """Periods whose mean is the traffic to come, where nobody says it."""
 

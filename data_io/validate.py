@@ -15,8 +15,8 @@ from data_io.errors import ConfigError
 from data_io.findings import Findings
 from data_io.offers import without_history
 from data_io.read import RawTable
+from data_io.schema import TRAFFIC
 from data_io.settings import DataSettings
-from data_io.traffic import TRAFFIC
 
 ALLOWED = {
     "duplicates": ("sum", "last", "refuse"),

@@ -57,7 +57,7 @@ def build_problem(
     allowed = allowance(offers, rules, priced, money)
     _refuse_conflicts(allowed, offers, priced)
 
-    component = _components(_links(offers, rules, scope), priced)
+    component = components(_links(offers, rules, scope), priced)
     reasons = np.full(len(offers), "", object)
     decision = np.full(len(offers), -1, np.int32)
     ladders = []
@@ -123,7 +123,7 @@ def _links(offers: pd.DataFrame, rules: Iterable[Rule], scope: str) -> list[np.n
     return [key_codes(offers, scope, "search.scope"), *links]
 
 
-def _components(links: list[np.ndarray], priced: np.ndarray) -> np.ndarray:
+def components(links: list[np.ndarray], priced: np.ndarray) -> np.ndarray:
     """Connected components of the priced offers: numbers [S] in the order of first offers, -1 = not priced."""
     size = len(priced)
     offers, groups, nodes = [], [], size

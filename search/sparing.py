@@ -135,5 +135,5 @@ def worths(
         trials = np.where(together.item == some[:, None], other, kept)
         changed.append(evaluated(evaluator, trials, population, take)[0])
     difference = np.nan_to_num(np.concatenate(changed) - value, posinf=0.0, neginf=-evaluator.scale)
-    worth = np.where(moved, -difference, difference) / together.total(np.ones(len(kept)))
+    worth = np.where(moved, -difference, difference) / together.size
     return worth[together.item]

@@ -6,13 +6,13 @@ Axes: P candidates, D decisions, L rungs, I items: the decisions that some group
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from data_io.errors import InfeasibleError
 from search.money import Money
+from search.problem import components
 from search.rules.all_or_nothing import AllOrNothing
 from search.types import PricingProblem
 
@@ -42,18 +42,27 @@ class Together:
 
     def total(self, values: np.ndarray) -> np.ndarray:
         """[..., D] -> [..., I] sums over each item's decisions."""
-        order = np.argsort(self.item, kind="stable")
-        begins = np.searchsorted(self.item[order], np.arange(len(self.tied)))
+        order, begins = self._by_item
         return np.add.reduceat(np.asarray(values, np.float64)[..., order], begins, axis=-1)
+
+    @cached_property
+    def size(self) -> np.ndarray:
+        """[I] decisions of each item."""
+        return np.bincount(self.item)
+
+    @cached_property
+    def _by_item(self) -> tuple[np.ndarray, np.ndarray]:
+        """Decisions sorted by item, and where each item begins."""
+        return np.argsort(self.item, kind="stable"), np.cumsum(self.size) - self.size
 
     def completed(self, rungs: np.ndarray, threshold: np.ndarray | float = 0.5) -> np.ndarray:
         """Candidates [P, D] of which a tied item moves where more than `threshold` ([P, I] or number) of it does."""
         if not self.tied.any():
             return rungs
-        moves = self.moving[np.arange(len(self.item)), rungs] == rungs
-        share = self.total(moves) / self.total(np.ones(len(self.item)))
+        moved = self.moving[np.arange(len(self.item)), rungs]
+        share = self.total(moved == rungs) / self.size
         moving = ((share > threshold) & self.can_move) | ~self.can_rest
-        target = np.where(moving[:, self.item], self.moving[np.arange(len(self.item)), rungs], self.still)
+        target = np.where(moving[:, self.item], moved, self.still)
         return np.where(self.tied[self.item], target, rungs).astype(np.int32)
 
 
@@ -69,20 +78,18 @@ def make_together(problem: PricingProblem) -> Together:
     current, ladder = money.minor(problem.current), money.minor(problem.ladder)
     real = rungs < problem.rungs[:, None]
     rests, moves = real.copy(), real.copy()
-    pairs, nodes, named = [np.zeros((0, 2), np.int64)], decisions, {}
+    priced, links, named = problem.decision >= 0, [problem.decision], {}
     for rule in rules:
         group = rule.groups(problem.offers)
-        rows = np.flatnonzero((group >= 0) & (problem.decision >= 0))
+        rows = np.flatnonzero((group >= 0) & priced)
         same = ladder[problem.decision[rows]] == current[rows, None]
         np.logical_and.at(rests, problem.decision[rows], same)
         np.logical_and.at(moves, problem.decision[rows], ~same)
-        pairs.append(np.stack([problem.decision[rows], nodes + group[rows]], axis=1))
-        nodes += int(group.max(initial=-1)) + 1
+        links.append(group)
         named |= {int(decision): (rule.name, row) for decision, row in zip(problem.decision[rows], rows, strict=True)}
-    ends = np.concatenate(pairs)
-    graph = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(nodes, nodes))
-    item = np.unique(connected_components(graph, directed=False)[1][:decisions], return_inverse=True)[1]
-    tied = np.isin(np.arange(decisions), ends[:, 0])
+    item = np.zeros(decisions, np.int64)
+    item[problem.decision[priced]] = components(links, priced)[priced]
+    tied = np.isin(np.arange(decisions), list(named))
     moving = np.zeros((decisions, width), np.int32)
     for decision in np.flatnonzero(tied & moves.any(1)):
         options = np.flatnonzero(moves[decision])
