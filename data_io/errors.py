@@ -5,8 +5,9 @@ Not for programming mistakes: those stay ordinary exceptions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 class JointpriceError(Exception):
@@ -20,10 +21,14 @@ class ConfigError(JointpriceError):
 
 
 class InfeasibleError(JointpriceError):
-    """The hard rules cannot hold together; `status` goes into summary.json."""
+    """The hard rules cannot hold together; `status` and `conflicts`, plain data, go into summary.json."""
 
     exit_code = 3
     status = "infeasible"
+
+    def __init__(self, message: str, conflicts: Iterable[Mapping[str, Any]] = ()):
+        super().__init__(message)
+        self.conflicts = tuple(conflicts)
 
 
 class NotFoundError(InfeasibleError):

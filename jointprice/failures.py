@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 import traceback
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from data_io.errors import InfeasibleError, JointpriceError, ResourceError
 
@@ -22,17 +24,18 @@ _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE}
 
 @dataclass(frozen=True)
 class Failure:
-    """exit_code: of the contract. status: one word for the leaderboard. message: for people."""
+    """exit_code: of the contract. status: one word for the leaderboard. message: for people. conflicts: of rules."""
 
     exit_code: int
     status: str
     message: str
+    conflicts: tuple[Mapping[str, Any], ...] = ()
 
 
 def describe(error: BaseException) -> Failure:
     """Any exception -> what to tell and how to exit."""
     if isinstance(error, InfeasibleError):
-        return Failure(error.exit_code, error.status, str(error))
+        return Failure(error.exit_code, error.status, str(error), error.conflicts)
     if isinstance(error, JointpriceError):
         return Failure(error.exit_code, STATUSES[error.exit_code], str(error))
     if isinstance(error, KeyboardInterrupt):
@@ -61,7 +64,7 @@ def record(failure: Failure, output: Path, task: str | None, seed: int | None) -
     if failure.exit_code == InfeasibleError.exit_code:
         if not (output / "summary.json").exists():
             summary = {"status": failure.status, "task": task, "seed": seed, "message": failure.message}
-            directory.write_json("summary.json", summary)
+            directory.write_json("summary.json", summary | {"conflicts": list(failure.conflicts)})
         directory.finish()
 
 

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from data_io.errors import ConfigError, NotFoundError
+from data_io.errors import ConfigError, InfeasibleError, NotFoundError
 from ensemble.aggregate import Aggregation
 from ensemble.demand import aggregation_in, offer_demand, series_of
 from ensemble.types import Ensemble, may_price, pricing
 from jointprice.answer import answer_table
+from jointprice.conflicts import explained, not_found, refuse_conflicts, situation_of
 from jointprice.schema import Config
 from search.checker import Breach, check
+from search.money import Money
 from search.optimisers import make_optimiser
 from search.problem import build_problem
 from search.rules.catalogue import build_rules, load_rules_file
@@ -68,21 +71,39 @@ def price_offers(
         raise ConfigError(NOBODY_PRICES)
     offers, held = with_verdicts(config, ensemble, offers)
     rules = active_rules(config)
-    demand = offer_demand(ensemble, offers)
-    problem, reasons = build_problem(
-        demand,
-        offers,
-        build_rules(rules),
-        objective_of(config, aggregation_in(demand)),
-        scope=config.search.scope,
-        held=held != "",
-        decimals=config.data.decimals,
-        max_rungs=config.search.max_rungs,
-    )
+    problem, reasons = _problem(config, ensemble, offers, rules, held != "")
     held = np.where(reasons == "", held, "held: " + reasons)
-    solution = make_optimiser(config.search)(problem, seed=config.seed, progress=progress)
+    search = partial(make_optimiser(config.search), seed=config.seed)
+    solution = search(problem, progress=progress)
+    if solution.status != "done":
+        raise not_found(problem, solution, search, config.search.scope, rules)
     solution, answer, breaches = _first_that_passes(config, ensemble, problem, solution, held, rules)
     return Pricing(problem, solution, answer, tuple(rules), breaches)
+
+
+def _problem(
+    config: Config, ensemble: Ensemble, offers: pd.DataFrame, rules: Sequence[Mapping[str, Any]], held: np.ndarray
+) -> tuple[PricingProblem, np.ndarray]:
+    """As build_problem; where the rules leave no prices, the error says which and what must give way."""
+    demand, built, scope = offer_demand(ensemble, offers), build_rules(rules), config.search.scope
+    objective = objective_of(config, aggregation_in(demand))
+    decimals = config.data.decimals
+    try:
+        problem, reasons = build_problem(
+            demand,
+            offers,
+            built,
+            objective,
+            scope=scope,
+            held=held,
+            decimals=decimals,
+            max_rungs=config.search.max_rungs,
+        )
+    except InfeasibleError as error:
+        money = Money(decimals, objective.tax_rate, objective.fee_rate)
+        raise explained(error, situation_of(offers, built, ~held, scope, money), rules) from None
+    refuse_conflicts(problem, scope, rules)
+    return problem, reasons
 
 
 def refuse_early(config: Config, offers: pd.DataFrame) -> None:
@@ -152,12 +173,6 @@ def _first_that_passes(
     rules: Sequence[Mapping[str, Any]],
 ) -> tuple[Solution, pd.DataFrame, tuple[Breach, ...]]:
     """The best of the solution and its runners-up that the exact checker passes, and what it breaks all the same."""
-    if solution.status != "done":
-        raise NotFoundError(
-            f"No prices were found that keep all hard rules (least total violation {solution.violation:.3g} after "
-            f"{solution.evaluations:,} candidates). Raise search.generations, or relax: "
-            + ", ".join(rule.text() for rule in problem.rules)
-        )
     breaches = []
     for rungs in [solution.rungs, *solution.runners_up]:
         prices = problem.prices(rungs)

@@ -74,7 +74,7 @@ class Order(JointRule):
         a × price of low + b - c × price of high, relative to the current price of high, less a slack."""
         pairs = [pair for pair in self.pairs(offers) if decision[list(pair)].max() >= 0]
         current = [exact(price) for price in offers["current_price"]]
-        weight = self._weights(offers)
+        weight = self.weights(offers)
         share, unit = 1 - exact(self.gap_percent) / 100, Fraction(1, 10**decimals)
         rows, terms = np.array(pairs, np.int64).reshape(-1, 2), []
         for low, high in pairs:
@@ -137,7 +137,8 @@ class Order(JointRule):
             )
         return sizes
 
-    def _weights(self, offers: pd.DataFrame) -> list[Fraction]:
+    def weights(self, offers: pd.DataFrame) -> list[Fraction]:
+        """What a price counts in a comparison: 1, or 1 over the size; 0 where it is not compared."""
         if not self.per:
             return [Fraction(1)] * len(offers)
         return [1 / exact(size) if size > 0 else Fraction(0) for size in self._sizes(offers)]

@@ -66,9 +66,16 @@ def test_a_failure_gives_its_exit_code_one_message_and_no_prices(run_here, the_r
 
 
 def test_infeasible_rules_leave_a_complete_run_whose_summary_says_so(run_here, the_run):
-    run_here(raising(NotFoundError("no feasible prices found")), "seed=5")
+    conflicts = [{"rules": ["rules[0]", "rules[1]"]}]
+    run_here(raising(NotFoundError("no feasible prices found", conflicts)), "seed=5")
     summary = json.loads((the_run() / "summary.json").read_text("utf-8"))
-    assert summary == {"status": "not_found", "task": "run", "seed": 5, "message": "no feasible prices found"}
+    assert summary == {
+        "status": "not_found",
+        "task": "run",
+        "seed": 5,
+        "message": "no feasible prices found",
+        "conflicts": conflicts,
+    }
     verify(the_run())
 
 
