@@ -177,8 +177,11 @@ def candidates(body: str, head: str, members: int, series: int, block: int = CAN
 
 
 def count(function: Callable[..., Any], *arguments: Any) -> float:
-    """Operations of one call as written, before XLA rearranges them; of a loop only one pass would be counted."""
-    return float(jax.jit(function).lower(*arguments).cost_analysis().get("flops", 0))
+    """Operations of one call as written, before XLA rearranges them (on a GPU after it: nothing is known sooner there);
+    of a loop only one pass would be counted."""
+    program = jax.jit(function).lower(*arguments)
+    costs = program.cost_analysis() or program.compile().cost_analysis() or {}
+    return float(costs.get("flops", 0))
 
 
 @lru_cache(maxsize=2)

@@ -6,13 +6,13 @@ Help is written here because Hydra's own takes most of a second to list the choi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 
 from omegaconf import OmegaConf
 
 from jointprice.compose import compose_tree
 from jointprice.registry import TASKS
+from jointprice.versions import installed
 
 _USAGE = """\
 jointprice sets the prices of all products together: sales history -> demand ensemble -> genetic search -> prices.
@@ -45,8 +45,5 @@ def help_text(overrides: Sequence[str] = ()) -> str:
 
 
 def version_text() -> str:
-    """Name and version of the installed package."""
-    try:
-        return f"jointprice {version('jointprice')}"
-    except PackageNotFoundError:  # run from a folder of sources
-        return "jointprice, not installed"
+    """Name and version of the package."""
+    return f"jointprice {installed('jointprice')}"

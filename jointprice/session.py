@@ -7,15 +7,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from data_io.write import RunDirectory
 from jointprice.schema import Config, fingerprint
 from jointprice.terminal import Progress
-
-PACKAGES = ("jointprice", "jax", "flax", "optax", "numpy", "pandas", "deap")
+from jointprice.versions import versions
 
 
 @dataclass
@@ -48,7 +46,7 @@ class Session:
             "task": self.config.task,
             "seed": self.config.seed,
             "device": str(jax.devices()[0]),
-            "versions": {name: version(name) for name in PACKAGES},
+            "versions": versions(),
             "config_sha256": fingerprint(self.config),
         }
 

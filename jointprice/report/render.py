@@ -6,7 +6,6 @@ Not for numbers (changes, curves) nor for drawing (charts).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,8 @@ from jointprice.report import charts
 from jointprice.report.changes import MOST_ROWS, held_offers, largest_products, price_changes
 from jointprice.report.curves import product_curves
 from jointprice.report.formats import Formats
-from jointprice.session import PACKAGES, Session
+from jointprice.session import Session
+from jointprice.versions import versions
 from search.flat_range import SHARE
 
 MOST_CURVES = 40
@@ -69,7 +69,7 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
         shares=SHARES,
         training=[(title, Markup(svg)) for title, svg in _training_charts(trained.log)] if trained else [],
         search=Markup(_search_chart(pricing.solution.history)),
-        versions={name: version(name) for name in PACKAGES},
+        versions=versions(),
     )
     session.directory.write_text("report.html", text)
 
