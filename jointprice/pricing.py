@@ -24,6 +24,7 @@ from search.checker import Breach, check
 from search.money import Money
 from search.optimisers import make_optimiser
 from search.problem import build_problem
+from search.rule_costs import RuleCosts
 from search.rules.catalogue import build_rules, load_rules_file
 from search.types import Objective, PricingProblem, Solution
 
@@ -48,6 +49,7 @@ class Pricing:
         answer: prices.csv as a table.
         rules: the rules as plain words, in the order of problem.rules.
         breaches: of soft rules and of held offers, from the exact checker.
+        costs: what the rules cost, where it was measured.
     """
 
     problem: PricingProblem
@@ -55,6 +57,7 @@ class Pricing:
     answer: pd.DataFrame
     rules: tuple[dict, ...]
     breaches: tuple[Breach, ...] = ()
+    costs: RuleCosts | None = None
 
 
 def price_offers(

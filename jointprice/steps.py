@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from jointprice.oracle import judge
 from jointprice.prepare import Prepared, prepare
 from jointprice.pricing import Pricing, price_offers
 from jointprice.promise import mix_and_level, promise
+from jointprice.rule_costs import costs_of, of_rule, price_chain
 from jointprice.schema import Config
 from jointprice.session import Session
 from search.checker import Breach
@@ -93,7 +95,7 @@ def load_model(session: Session) -> Ensemble:
 
 
 def price(session: Session, ensemble: Ensemble, offers: pd.DataFrame) -> Pricing:
-    """Checked prices, written."""
+    """Checked prices and what the rules cost, written."""
     config = session.config
     with session.stage("search", config.search.generations) as advance:
         pricing = price_offers(
@@ -102,6 +104,11 @@ def price(session: Session, ensemble: Ensemble, offers: pd.DataFrame) -> Pricing
             offers,
             progress=lambda row: advance(1, f"best {row['best']:,.2f}"),
         )
+    with session.stage("rules"):
+        pricing = replace(pricing, costs=costs_of(config, pricing.problem, pricing.solution))
+    if pricing.costs is not None:
+        names = [rule.name for rule in pricing.problem.rules]
+        session.directory.write_csv("price_chain.csv", price_chain(pricing.answer, pricing.costs, names))
     session.directory.write_csv("prices.csv", pricing.answer)
     session.directory.write_parquet("prices.parquet", pricing.answer)
     session.directory.write_csv("identification.csv", ensemble.verdicts)
@@ -136,6 +143,7 @@ def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, mark
             else None,
             "mix": mix,
             "level": level,
+            "without_rules": float(pricing.costs.values[0]) if pricing.costs else None,
             "market_size": market_size(ensemble, problem, solution.prices),
         },
         "oracle": oracle,
@@ -154,9 +162,9 @@ def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, mark
                 "hard": rule.hard,
                 "violation": 0.0 if rule.hard else amount_broken(pricing.breaches, rule.name),
                 "binding_offers": int(binding.get(rule.name, 0)),
-                "cost": None,
+                **of_rule(rule, number, pricing.costs),
             }
-            for rule in problem.rules
+            for number, rule in enumerate(problem.rules)
         ],
     }
 

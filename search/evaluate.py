@@ -16,16 +16,18 @@ import numpy as np
 
 from search.objective import net_price, paired_gain, risk_adjusted, unit_value
 from search.rules.base import TIGHTENING, JointRule
-from search.rules.inventory import Inventory
+from search.rules.inventory import sales_cap
 from search.rules.view import View
 from search.types import PricingProblem
+
+EVERYTHING = 1e9  # room for any excess that is a number
 
 
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=[
         "demand", "ladder", "decision", "current", "cost", "stock", "cap", "tax_rate", "fee_rate", "risk",
-        "sold_hold", "groups", "aids",
+        "sold_hold", "groups", "aids", "room",
     ],
     meta_fields=["objective", "members", "tail", "rules", "sizes"],
 )  # fmt: skip
@@ -34,8 +36,8 @@ class Compiled:
     """A problem as device arrays (leaves) and what shapes the compiled code (metadata).
 
     ladder [D, L], decision [S], current, cost, stock, cap (inf where sales are not capped) [S], sold_hold [K, S]
-    sales when prices are held, per joint rule groups: [S] int32, aids: its own arrays, sizes: its number of
-    groups.
+    sales when prices are held, per joint rule groups: [S] int32, aids: its own arrays, room: what it may be broken by,
+    sizes: its number of groups.
     """
 
     demand: Any
@@ -51,6 +53,7 @@ class Compiled:
     sold_hold: Any
     groups: tuple
     aids: tuple
+    room: tuple
     objective: str
     members: tuple[int, ...] | None
     tail: float | None
@@ -74,8 +77,8 @@ class Compiled:
 
     def limits(self, prices: jax.Array, sold: jax.Array) -> jax.Array:
         """Prices [P, S] and sales [K, P, S] -> signed excess [P, G] of hard and of priced soft rules' groups."""
-        every = zip(self.excess(prices, sold), self.rules, strict=True)
-        counted = [one for one, rule in every if rule.hard or rule.price_per_unit]
+        every = zip(self.excess(prices, sold), self.room, self.rules, strict=True)
+        counted = [one - room for one, room, rule in every if rule.hard or rule.price_per_unit]
         return jnp.concatenate([jnp.zeros((len(prices), 0)), *counted], axis=1)
 
     @property
@@ -178,13 +181,14 @@ def problem_arrays(problem: PricingProblem) -> Compiled:
         current=_f32(problem.current),
         cost=_f32(offers["cost"]),
         stock=_f32(offers["stock"]),
-        cap=_f32(sales_cap(problem)),
+        cap=_f32(sales_cap(problem.kept, problem.offers)),
         tax_rate=_f32(objective.tax_rate),
         fee_rate=_f32(objective.fee_rate),
         risk=_f32(objective.risk),
         sold_hold=_f32(np.zeros((1, len(offers)))),
         groups=tuple(jnp.asarray(group, jnp.int32) for _, group, _ in joint),
         aids=tuple(_aids(rule, problem) for rule, _, _ in joint),
+        room=tuple(_f32(min(problem.room.get(rule.name, 0.0), EVERYTHING)) for rule, _, _ in joint),
         objective=objective.name,
         members=objective.groups,
         tail=objective.tail,
@@ -196,16 +200,7 @@ def problem_arrays(problem: PricingProblem) -> Compiled:
 def sold_units(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
     """Expected sales per member at prices [P, S] -> [K, P, S] float64, at most the stock where a rule caps them."""
     units = np.asarray(_sold(problem_arrays(problem), _f32(prices)), np.float64)
-    return np.minimum(units, sales_cap(problem))
-
-
-def sales_cap(problem: PricingProblem) -> np.ndarray:
-    """[S] float64, the stock where a rule stops sales there, else inf."""
-    capped = np.zeros(len(problem.offers), bool)
-    for rule in problem.rules:
-        if isinstance(rule, Inventory):
-            capped |= rule.caps(problem.offers)
-    return np.where(capped, problem.offers["stock"].to_numpy(np.float64), np.inf)
+    return np.minimum(units, sales_cap(problem.kept, problem.offers))
 
 
 def as_pytree(demand: Any) -> Any:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from deap import base
 
 from data_io.errors import ConfigError
 from search import operators
-from search.evaluate import make_evaluator
+from search.evaluate import Evaluator, make_evaluator
 from search.gradient import ascend
 from search.journal import Individual, Journal, holding
 from search.polish import polish
@@ -56,11 +56,13 @@ def optimise(
     steps: int = 80,
     learning_rate: float = 0.03,
     block: int = 16,
+    begin: np.ndarray | None = None,
 ) -> Solution:
     """Searches by DEAP; settings as in search.settings.SearchSettings. The same seed gives the same answer.
 
-    Stops after `generations`, or after `patience` of them without a better candidate, counted once no violation is
-    tolerated any more.
+    `begin` (rungs [D]) is planted beside the seeds, and the gradient starts there: no answer is worse. Stops after
+    `generations`, or after `patience` of them without a better candidate, counted once no violation is tolerated any
+    more.
     """
     started = time.perf_counter()
     if not len(problem.rungs):
@@ -75,7 +77,8 @@ def optimise(
     toolbox.register("evaluate", evaluator.fitness)
     toolbox.register("map", lambda evaluate, rungs: Scored(rungs, *evaluate(rungs)))
 
-    planted, worth = _plant(evaluator, journal, seeds, seed, population, starts, steps, learning_rate)
+    climbing = {"seed": seed, "starts": starts, "steps": steps, "learning_rate": learning_rate, "begin": begin}
+    planted, worth = _plant(evaluator, journal, seeds, population, climbing)
     sparing = make_sparing(problem)
 
     def spared(rungs: np.ndarray) -> np.ndarray:
@@ -99,16 +102,19 @@ def optimise(
     return journal.solution()
 
 
-def _plant(evaluator, journal, seeds, seed, population, starts, steps, learning_rate) -> tuple[np.ndarray, np.ndarray]:
+def _plant(
+    evaluator: Evaluator, journal: Journal, seeds: Sequence[str], population: int, climbing: dict[str, Any]
+) -> tuple[np.ndarray, np.ndarray]:
     """The seeds' rungs [N, D] int32, and what each change is worth [D] where their number is limited."""
     unknown = [name for name in seeds if name not in SEEDS]
     if unknown:
         raise ConfigError(f"search.seeds: {unknown[0]!r} is unknown. There are {', '.join(SEEDS)}.")
     planted, worth = [evaluator.problem.start[None]], np.zeros(len(evaluator.problem.rungs))
+    if climbing["begin"] is not None:
+        planted.append(climbing["begin"][None])
     if "gradient" in seeds:
-        options = {"seed": seed, "starts": starts, "steps": steps, "learning_rate": learning_rate}
-        climbed, worth = ascend(evaluator, journal.take, population=population, **options)
-        polished = polish(evaluator, np.vstack([planted[0], climbed]), population, SWEEPS, journal.take)
+        climbed, worth = ascend(evaluator, journal.take, population=population, **climbing)
+        polished = polish(evaluator, np.vstack([*planted, climbed]), population, SWEEPS, journal.take)
         planted += [polished[None], climbed]
     return np.concatenate(planted).astype(np.int32), worth
 

@@ -41,20 +41,22 @@ def optimise(
     population: int = 128,
     sweeps: int = 4,
     block: int = 16,
+    begin: np.ndarray | None = None,
 ) -> Solution:
     """Searches by gradient; settings as in search.settings.SearchSettings.
 
-    The first start is the current prices, the others lie around them. `population` is the batch of the coordinate
-    moves, `sweeps` how many rounds of them at most.
+    The first start is `begin` (rungs [D]; default the current prices), which no answer is worse than; the others lie
+    around it. `population` is the batch of the coordinate moves, `sweeps` how many rounds of them at most.
     """
     started = time.perf_counter()
     if not len(problem.rungs):
         return holding(problem, "gradient", started)
     evaluator = make_evaluator(problem, block=block)
     journal = Journal(problem, "gradient", started, evaluator, progress)
-    options = {"seed": seed, "starts": starts, "steps": steps, "learning_rate": learning_rate}
+    begin = problem.start if begin is None else begin
+    options = {"seed": seed, "starts": starts, "steps": steps, "learning_rate": learning_rate, "begin": begin}
     candidates, _ = ascend(evaluator, journal.take, population=population, **options)
-    polish(evaluator, np.vstack([problem.start, candidates]), population, sweeps, journal.take)
+    polish(evaluator, np.vstack([begin, candidates]), population, sweeps, journal.take)
     return journal.solution()
 
 
@@ -67,6 +69,7 @@ def ascend(
     steps: int,
     learning_rate: float,
     population: int,
+    begin: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Candidates [N, D] by gradient ascent and, where changes are limited or tied, what each change is worth [D].
 
@@ -74,7 +77,7 @@ def ascend(
     what else changes.
     """
     options = {"seed": seed, "steps": steps, "learning_rate": learning_rate}
-    candidates = climb(evaluator, starts=starts, **options)
+    candidates = climb(evaluator, starts=starts, begin=begin, **options)
     sparing = make_sparing(evaluator.problem)
     if sparing is None:
         return candidates, np.zeros(candidates.shape[1])

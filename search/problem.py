@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ def build_problem(
     held: np.ndarray | None = None,
     decimals: int = 2,
     max_rungs: int = 256,
+    room: Mapping[str, float] | None = None,
 ) -> tuple[PricingProblem, np.ndarray]:
     """The problem, and why this function holds offers.
 
@@ -41,6 +42,7 @@ def build_problem(
         scope: ``product``, ``store_product`` or a column of the offers; offers with one value share one price.
         held: [S] bool, offers that keep their price whatever the rules.
         max_rungs: most allowed prices per decision.
+        room: see PricingProblem.
 
     Returns:
         problem, and reasons [S] of str, "" where the offer is priced or was held by the caller.
@@ -54,10 +56,12 @@ def build_problem(
     money = Money(decimals, objective.tax_rate, objective.fee_rate)
     priced = np.ones(len(offers), bool) if held is None else ~np.asarray(held, bool)
     _check_objective(objective, offers, priced)
-    allowed = allowance(offers, rules, priced, money)
+    room = dict(room or {})
+    kept = [rule for rule in rules if room.get(rule.name, 0.0) < np.inf]
+    allowed = allowance(offers, kept, priced, money)
     _refuse_conflicts(allowed, offers, priced)
 
-    component = components(_links(offers, rules, scope), priced)
+    component = components(_links(offers, kept, scope), priced)
     reasons = np.full(len(offers), "", object)
     decision = np.full(len(offers), -1, np.int32)
     ladders = []
@@ -78,6 +82,7 @@ def build_problem(
         objective=objective,
         rules=tuple(rules),
         decimals=decimals,
+        room=room,
     )
     return problem, reasons
 

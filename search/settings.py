@@ -32,7 +32,7 @@ class SearchSettings:
     the offers whose values share one price. max_rungs: allowed prices per decision, thinned evenly above.
     population, generations, patience, crossover, mutation, tournament, elite, seeds: genetic search.
     starts, steps, learning_rate: gradient. evaluations: candidates of random search. block: candidates per
-    compiled block on CPU."""
+    compiled block on CPU. rule_costs: whether what each rule costs is measured after the search."""
 
     name: str = "genetic"
     optimiser: str = "genetic"
@@ -51,3 +51,4 @@ class SearchSettings:
     learning_rate: float = 0.03
     evaluations: int = 20000
     block: int = 16
+    rule_costs: bool = True

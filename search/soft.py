@@ -84,13 +84,8 @@ def lexicographic(optimise: Optimiser) -> Optimiser:
             found = search(settled | {r.name: replace(r, priority=None, price_per_unit=PRICE * turnover) for r in now})
             if found is None:
                 break
-            broken = _violations(problem, found)
-            settled |= {
-                rule.name: Limited(name=rule.name, scope=rule.scope, rule=rule, most=broken[rule.name] + SLACK)
-                if broken[rule.name] > 0
-                else replace(rule, hard=True)
-                for rule in now
-            }
+            broken = violations(problem, found.prices)
+            settled |= {rule.name: settle(rule, broken[rule.name]) for rule in now}
         if not searches:  # the hard rules alone are infeasible, which this says
             return optimise(problem, seed=seed, progress=progress, **settings)
         return _joined(problem, found or searches[-1], searches)
@@ -98,10 +93,17 @@ def lexicographic(optimise: Optimiser) -> Optimiser:
     return softly
 
 
-def _violations(problem: PricingProblem, found: Solution) -> dict[str, float]:
-    """Every joint rule's violation, summed over its groups."""
-    units, units_current = sold_units(problem, np.stack([found.prices, problem.current])).mean(axis=0)
-    excess = joint_excess(problem, found.prices, units, units_current)
+def settle(rule: JointRule, violation: float) -> JointRule:
+    """The soft rule as a hard one that prices with this violation keep."""
+    if violation <= 0:
+        return replace(rule, hard=True, priority=None)
+    return Limited(name=rule.name, scope=rule.scope, rule=rule, most=violation + SLACK)
+
+
+def violations(problem: PricingProblem, prices: np.ndarray) -> dict[str, float]:
+    """Every joint rule's violation at prices [S], summed over its groups."""
+    units, units_current = sold_units(problem, np.stack([prices, problem.current])).mean(axis=0)
+    excess = joint_excess(problem, prices, units, units_current)
     totals = {name: float(np.maximum(one + TIGHTENING, 0.0).sum()) for name, one in excess.items()}
     return {rule.name: totals.get(rule.name, 0.0) for rule in problem.rules}
 

@@ -71,7 +71,7 @@ def make_sparing(problem: PricingProblem) -> Sparing | None:
     Raises:
         InfeasibleError: more offers cannot keep their price than may change, or see make_together.
     """
-    rules = [rule for rule in problem.rules if isinstance(rule, MaxChanges) and rule.hard]
+    rules = [rule for rule in problem.kept if isinstance(rule, MaxChanges) and rule.hard]
     together = make_together(problem)
     if not rules and not together.tied.any():
         return None

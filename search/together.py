@@ -72,7 +72,7 @@ def make_together(problem: PricingProblem) -> Together:
     Raises:
         InfeasibleError: in one group some offers must change and others cannot.
     """
-    rules = [rule for rule in problem.rules if isinstance(rule, AllOrNothing) and rule.hard]
+    rules = [rule for rule in problem.kept if isinstance(rule, AllOrNothing) and rule.hard]
     decisions, width = problem.ladder.shape
     money, rungs = Money(problem.decimals), np.arange(width)
     current, ladder = money.minor(problem.current), money.minor(problem.ladder)

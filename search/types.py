@@ -5,7 +5,7 @@ Axes: K members, P candidates, S series (offers), D decisions, L rungs. Money in
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -62,6 +62,8 @@ class PricingProblem:
         objective: what to maximise.
         rules: every active rule, those compiled into the ladder too (for texts and checks).
         decimals: decimals of a price.
+        room: of rules by name, what they may be broken by: inf = as if the rule was not there; a finite room is for
+            joint rules, in the measure of their excess. What has to be compiled stays the same.
     """
 
     demand: Demand
@@ -73,6 +75,12 @@ class PricingProblem:
     objective: Objective
     rules: tuple[Rule, ...] = ()
     decimals: int = 2
+    room: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> tuple[Rule, ...]:
+        """The rules that are not waived."""
+        return tuple(rule for rule in self.rules if self.room.get(rule.name, 0.0) < np.inf)
 
     @property
     def current(self) -> np.ndarray:

@@ -6,6 +6,7 @@ Axis: S offers.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -119,7 +120,7 @@ def _change(key: tuple, rows: pd.DataFrame, total: pd.Series) -> Change:
         notes.insert(0, "beyond the prices observed")
     return Change(
         product=product,
-        store=_distinct(rows["store"], ", "),
+        store=distinct(rows["store"], ", "),
         current_price=current,
         price=price,
         flat_low=rows["flat_low"].max(),
@@ -129,14 +130,15 @@ def _change(key: tuple, rows: pd.DataFrame, total: pd.Series) -> Change:
         units=total["units"],
         gain=total["gain"],
         margin=total["profit"] / total["net"] if total["net"] > 0 else None,
-        tier=_distinct(rows["tier"], ", "),
-        power=_distinct(rows["power"], ", "),
-        rules=_distinct([name for names in rows["binding_rules"] for name in names.split(";")], ", "),
-        note=_distinct(notes, "; "),
+        tier=distinct(rows["tier"], ", "),
+        power=distinct(rows["power"], ", "),
+        rules=distinct([name for names in rows["binding_rules"] for name in names.split(";")], ", "),
+        note=distinct(notes, "; "),
     )
 
 
-def _distinct(texts, separator: str) -> str:
+def distinct(texts: Iterable[str], separator: str) -> str:
+    """Each text once, the first MOST_TEXTS of them, and how many more there are."""
     found = [text for text in dict.fromkeys(texts) if text]
     more = len(found) - MOST_TEXTS
     return separator.join([*found[:MOST_TEXTS], *([f"and {more} more"] if more > 0 else [])])

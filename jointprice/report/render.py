@@ -17,6 +17,7 @@ from markupsafe import Markup
 from ensemble.fit import Trained
 from jointprice.pricing import Pricing
 from jointprice.report import charts
+from jointprice.report.chain import price_chains
 from jointprice.report.changes import MOST_ROWS, held_offers, largest_products, price_changes
 from jointprice.report.curves import product_curves
 from jointprice.report.formats import Formats
@@ -68,6 +69,7 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
         metric_names=METRICS,
         shares=SHARES,
         training=[(title, Markup(svg)) for title, svg in _training_charts(trained.log)] if trained else [],
+        chains=price_chains(answer, pricing.costs, [rule.name for rule in problem.rules]) if pricing.costs else None,
         search=Markup(_search_chart(pricing.solution.history)),
         versions=versions(),
     )

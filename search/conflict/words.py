@@ -72,15 +72,14 @@ def _way(way: Way, situation: Situation, specifications: Sequence[Mapping[str, A
     money = situation.money
     rates = {"decimals": money.decimals, "tax_rate": money.tax_rate, "fee_rate": money.fee_rate}
     found = [one for one in check(answer, offers, list(specifications), scope="store_product", **rates) if not one.held]
-    priced = (answer["status"] == "priced").to_numpy()
-    prices = answer["price"].to_numpy(np.float64)[priced]
+    written = offers, answer["price"].to_numpy(np.float64), (answer["status"] == "priced").to_numpy(), money
     return {
         "cost": math.fsum(way.slack.values()),
         "rules": [
             {
                 "name": name,
                 "slack": slack,
-                "change": change(_named(situation, name), slack, offers[priced], prices, money),
+                "change": change(_named(situation, name), slack, *written),
                 "breaks": _texts([one for one in found if one.rule == name]),
             }
             for name, slack in way.slack.items()

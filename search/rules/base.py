@@ -100,8 +100,10 @@ class JointRule(Rule):
         priority: of a soft rule (hard is False): its violation, summed over groups, is made as small as the hard rules
             and the soft ones of smaller numbers allow, before the objective is looked at.
         price_per_unit: of a soft rule without priority: what a violation of 1 (100 %) costs in the objective.
+        point: what an excess of 0.01 is, in words; "" where more room does not pay little by little.
     """
 
+    point: ClassVar[str] = ""
     priority: int | None = None
     price_per_unit: float | None = None
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from search.rules.base import JointRule
+from search.rules.base import JointRule, Rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,7 @@ class Inventory(JointRule):
     mode ``forbid``: expected units <= stock, per offer."""
 
     type: ClassVar[str] = "inventory"
+    point: ClassVar[str] = "1 % of the stock"
     mode: str = "cap_sales"
 
     def __post_init__(self) -> None:
@@ -42,3 +44,12 @@ class Inventory(JointRule):
         if self.mode == "cap_sales":
             return f"no more is sold than is in stock{self._in_scope()}"
         return f"expected sales within the stock{self._in_scope()}"
+
+
+def sales_cap(rules: Iterable[Rule], offers: pd.DataFrame) -> np.ndarray:
+    """[S] float64, the stock where a rule stops sales there, else inf."""
+    capped = np.zeros(len(offers), bool)
+    for rule in rules:
+        if isinstance(rule, Inventory):
+            capped |= rule.caps(offers)
+    return np.where(capped, offers["stock"].to_numpy(np.float64), np.inf)

@@ -18,6 +18,7 @@ class MinTotal(JointRule):
     without it, one group."""
 
     type: ClassVar[str] = "min_total"
+    point: ClassVar[str] = "1 % of the total"
     of: str
     min: float | None = None
     share: float | None = None

@@ -16,6 +16,7 @@ class PortfolioMargin(JointRule):
     """(net revenue - cost of the units) / net revenue >= min, at the expected units."""
 
     type: ClassVar[str] = "portfolio_margin"
+    point: ClassVar[str] = "one point of margin"
     min: float
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ from search.rules.catalogue import build_rules
 from search.types import Objective, Solution
 
 MODEL = ("experiment=quick", "ensemble.width=8", "training.epochs=2", "training.refit=false")
-SEARCH = ("search=gradient", "search.steps=4", "search.starts=1")
+SEARCH = ("search=gradient", "search.steps=4", "search.starts=1", "search.rule_costs=true")
 ORACLE = {"share": 0.987, "captured": 0.75, "uplift_realised": 12.5}
 
 

@@ -130,6 +130,23 @@ def test_the_changes_say_between_which_prices_the_objective_is_flat(finished, wr
     assert "is within 0.5 % of the best: it costs at most that share of the expected profit" in page.text
 
 
+def test_the_page_says_what_each_rule_costs_and_how_it_moved_the_prices(finished, written, read_page):
+    page = read_page(written(finished))
+    rules = {row[0]: row for row in page.rows[None] if row}
+    for rule in finished.summary["rules"]:
+        assert rules[rule["name"]][5] == f"{rule['cost']:,.2f} EUR"
+    heads, *rows = page.rows["chains"]
+    chain = finished.pricing.costs.chain
+    assert heads[:4] == ["Product", "Store", "Price now", "Without rules"]
+    assert len(rows) > 0
+    answer = finished.pricing.answer
+    now = answer["current_price"].map("{:,.2f}".format)
+    for row in rows:
+        offers = np.flatnonzero((answer["product"] == row[0]) & (now == row[2]))
+        assert row[3] in {f"{chain[0][offer]:,.2f}" for offer in offers}
+        assert row[-2] in {f"{chain[-1][offer]:,.2f}" for offer in offers}
+
+
 def test_a_run_that_holds_everything_has_a_page(finished, written, made, held, read_page):
     pricing = held(made(3, factor=1.0), [0, 1, 2], "held: no sales history")
     unknown = dict.fromkeys(("units", "units_current", "profit", "profit_current", "revenue"), np.nan)

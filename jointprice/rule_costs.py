@@ -1,0 +1,49 @@
+"""What the rules cost, for summary.json and as a table of how they moved each price. Not for the searching."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from jointprice.schema import Config
+from search.rule_costs import RuleCosts, rule_costs
+from search.rules.base import JointRule, Rule
+from search.types import PricingProblem, Solution
+
+WITHOUT = "without_rules"
+SETTINGS = ("population", "steps", "learning_rate", "block", "crossover", "mutation", "tournament", "elite")
+
+
+def costs_of(config: Config, problem: PricingProblem, solution: Solution) -> RuleCosts | None:
+    """None where nothing was decided or no rule asks for anything, or search.rule_costs is off."""
+    if not config.search.rule_costs or not problem.rules or not len(problem.rungs):
+        return None
+    settings = {name: getattr(config.search, name) for name in SETTINGS}
+    where = {"scope": config.search.scope, "max_rungs": config.search.max_rungs}
+    return rule_costs(problem, solution.prices, seed=config.seed, **where, **settings)
+
+
+def of_rule(rule: Rule, number: int, costs: RuleCosts | None) -> dict[str, Any]:
+    """The rule's keys in summary.json; number: its place among the rules. All None where nothing was measured."""
+    point = costs.multiplier.get(rule.name) if costs else None
+    return {
+        "cost": costs.cost[rule.name] if costs else None,
+        "multiplier": point,
+        "multiplier_per": rule.point if isinstance(rule, JointRule) and point is not None else None,
+        "gain_up_to_here": float(costs.values[number + 1]) if costs else None,
+    }
+
+
+def price_chain(answer: pd.DataFrame, costs: RuleCosts, names: list[str]) -> pd.DataFrame:
+    """Per offer its price now, without rules, under the rules up to each one, as proposed, and decided_by: the last
+    rule that moved it ("" where none did)."""
+    table = answer[["product", "store", "current_price"]].copy()
+    table[WITHOUT] = costs.chain[0]
+    for number, name in enumerate(names, start=1):
+        table[f"after_{name}"] = costs.chain[number]
+    moved = np.diff(costs.chain, axis=0) != 0
+    last = len(names) - 1 - np.argmax(moved[::-1], axis=0)
+    decided = np.where(moved.any(axis=0), np.array(names, object)[last], "")
+    return table.assign(price=answer["price"], decided_by=decided)
