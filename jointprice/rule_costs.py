@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from jointprice.pricing import Pricing
 from jointprice.schema import Config
+from search.binding import joint_excess
 from search.rule_costs import RuleCosts, rule_costs
-from search.rules.base import JointRule, Rule
+from search.rules.base import TIGHTENING, JointRule, Rule
+from search.rules.order import Order
 from search.types import PricingProblem, Solution
 
 WITHOUT = "without_rules"
@@ -34,6 +38,27 @@ def of_rule(rule: Rule, number: int, costs: RuleCosts | None) -> dict[str, Any]:
         "multiplier_per": rule.point if isinstance(rule, JointRule) and point is not None else None,
         "gain_up_to_here": float(costs.values[number + 1]) if costs else None,
     }
+
+
+def violation_money(pricing: Pricing, rule: Rule) -> float | None:
+    """What expected revenue is at odds with a soft rule: of a price too high beside another its excess times the units,
+    of a group its share of the revenue. None for rules whose breaches are counts or units, and for hard ones."""
+    if rule.hard or not isinstance(rule, JointRule):
+        return None
+    answer = pricing.answer
+    revenue = (answer["price"] * answer["units"]).fillna(0.0)
+    broken = [breach for breach in pricing.breaches if breach.rule == rule.name and not breach.held]
+    if isinstance(rule, Order):
+        worth = revenue.set_axis(pd.MultiIndex.from_frame(answer[["product", "store"]]))
+        return math.fsum(worth[one.product, one.store] * one.amount / (1 + one.amount) for one in broken)
+    if not rule.of_revenue:
+        return None
+    units = answer[["units", "units_current"]].fillna(0.0).to_numpy().T
+    excess = joint_excess(pricing.problem, answer["price"].to_numpy(np.float64), *units).get(rule.name, np.zeros(0))
+    group = rule.groups(pricing.problem.offers)
+    used = np.unique(group[(group >= 0) & (pricing.problem.decision >= 0)])
+    totals = [float(revenue[group == one].sum()) for one in used]
+    return math.fsum(np.maximum(excess + TIGHTENING, 0.0) * totals) if broken else 0.0
 
 
 def price_chain(answer: pd.DataFrame, costs: RuleCosts, names: list[str]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ from jointprice.oracle import judge
 from jointprice.prepare import Prepared, prepare
 from jointprice.pricing import Pricing, price_offers
 from jointprice.promise import mix_and_level, promise
-from jointprice.rule_costs import costs_of, of_rule, price_chain
+from jointprice.rule_costs import costs_of, of_rule, price_chain, violation_money
 from jointprice.schema import Config
 from jointprice.session import Session
 from search.checker import Breach
@@ -161,6 +161,7 @@ def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, mark
                 "text": rule.text(),
                 "hard": rule.hard,
                 "violation": 0.0 if rule.hard else amount_broken(pricing.breaches, rule.name),
+                "violation_money": violation_money(pricing, rule),
                 "binding_offers": int(binding.get(rule.name, 0)),
                 **of_rule(rule, number, pricing.costs),
             }

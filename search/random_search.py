@@ -24,8 +24,10 @@ def optimise(
     evaluations: int = 20000,
     population: int = 128,
     block: int = 16,
+    begin: np.ndarray | None = None,
 ) -> Solution:
-    """Draws candidates at all distances from the current prices, which are the first; settings as in SearchSettings.
+    """Draws candidates at all distances from the current prices and `begin` (rungs [D]), which are the first; settings
+    as in SearchSettings.
 
     Batches have `population` candidates, so up to one batch more than `evaluations` is evaluated.
     """
@@ -33,11 +35,12 @@ def optimise(
     if not len(problem.rungs):
         return holding(problem, "random", started)
     generator = np.random.default_rng(seed)
+    seeds = np.stack([problem.start, *([] if begin is None else [begin])])
     sparing, no_worth = make_sparing(problem), np.zeros(len(problem.rungs))
     evaluator = make_evaluator(problem, block=block)
     journal = Journal(problem, "random", started, evaluator, progress)
     while evaluator.evaluations < max(evaluations, 1):
-        candidates = operators.initial(generator, problem.start[None], problem.rungs, population)
+        candidates = operators.initial(generator, seeds, problem.rungs, population)
         if sparing is not None:
             candidates = sparing.varied(candidates, no_worth, generator)
         journal.take(candidates, *evaluator.fitness(candidates))

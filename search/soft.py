@@ -51,7 +51,8 @@ def lexicographic(optimise: Optimiser) -> Optimiser:
     """An optimiser that also minds soft rules with a priority; it searches once where all of them can be kept.
 
     Otherwise it searches level by level: rules that can be kept beside those before them become hard, the others are
-    priced so high that they are broken as little as it can find, and limited to that from then on.
+    priced so high that they are broken as little as it can find, and limited to that from then on. Each level begins at
+    the answer of the one before: a soft rule blocks none.
     """
 
     @wraps(optimise)
@@ -61,11 +62,12 @@ def lexicographic(optimise: Optimiser) -> Optimiser:
             return optimise(problem, seed=seed, progress=progress, **settings)
         searches: list[Solution] = []
 
-        def search(rules: dict[str, JointRule]) -> Solution | None:
+        def search(rules: dict[str, JointRule], begin: Solution | None = None) -> Solution | None:
             """With these in place of the soft rules of the same name; None where nothing is feasible."""
             changed = tuple(rules.get(rule.name, rule) for rule in problem.rules)
+            again = settings if begin is None else settings | {"begin": begin.rungs}
             try:
-                found = optimise(replace(problem, rules=changed), seed=seed, progress=progress, **settings)
+                found = optimise(replace(problem, rules=changed), seed=seed, progress=progress, **again)
             except InfeasibleError:
                 return None
             searches.append(found)
@@ -81,10 +83,13 @@ def lexicographic(optimise: Optimiser) -> Optimiser:
             if kept is not None:
                 found, settled = kept, hard
                 continue
-            found = search(settled | {r.name: replace(r, priority=None, price_per_unit=PRICE * turnover) for r in now})
-            if found is None:
+            priced = settled | {r.name: replace(r, priority=None, price_per_unit=PRICE * turnover) for r in now}
+            cheap = search(priced, found)
+            if cheap is None and found is None and (found := search(settled)) is not None:
+                cheap = search(priced, found)
+            if cheap is None:
                 break
-            broken = violations(problem, found.prices)
+            found, broken = cheap, violations(problem, cheap.prices)
             settled |= {rule.name: settle(rule, broken[rule.name]) for rule in now}
         if not searches:  # the hard rules alone are infeasible, which this says
             return optimise(problem, seed=seed, progress=progress, **settings)

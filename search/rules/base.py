@@ -101,9 +101,11 @@ class JointRule(Rule):
             and the soft ones of smaller numbers allow, before the objective is looked at.
         price_per_unit: of a soft rule without priority: what a violation of 1 (100 %) costs in the objective.
         point: what an excess of 0.01 is, in words; "" where more room does not pay little by little.
+        of_revenue: excess is a share of (about) the revenue of its group's offers, so that breaches have a worth.
     """
 
     point: ClassVar[str] = ""
+    of_revenue: ClassVar[bool] = False
     priority: int | None = None
     price_per_unit: float | None = None
 

@@ -16,6 +16,7 @@ class PortfolioMargin(JointRule):
     """(net revenue - cost of the units) / net revenue >= min, at the expected units."""
 
     type: ClassVar[str] = "portfolio_margin"
+    of_revenue: ClassVar[bool] = True
     point: ClassVar[str] = "one point of margin"
     min: float
 

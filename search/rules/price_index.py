@@ -19,6 +19,7 @@ class PriceIndex(JointRule):
     """
 
     type: ClassVar[str] = "price_index"
+    of_revenue: ClassVar[bool] = True
     point: ClassVar[str] = "one point of the index"
     min: float | None = None
     max: float | None = None

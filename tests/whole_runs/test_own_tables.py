@@ -87,6 +87,7 @@ SOFT = """\
 - {type: order, by: size_ml, per: unit, within: brand}
 - {type: price_index, min: 1.2, soft: true, priority: 1}
 - {type: price_index, max: 1.0, soft: true, price_per_unit: 1}
+- {type: order, lower: "product == 'product-05'", upper: "product == 'product-03'", soft: true, priority: 2}
 """
 
 
@@ -113,6 +114,13 @@ def test_many_rules_hold_in_the_written_prices_and_soft_ones_say_by_how_much_the
     assert told["price_index_2"]["violation"] == pytest.approx(1.2 - index, abs=1e-6)
     assert told["price_index_3"]["violation"] == pytest.approx(index - 1.0, abs=1e-6)
     assert told["order"]["violation"] == 0
+    revenue = (prices["price"] * prices["units"]).sum()
+    assert told["price_index_2"]["violation_money"] == pytest.approx((1.2 - index) * revenue, rel=1e-3)
+    assert told["order"]["violation_money"] is None  # it is hard
+    price, units = (prices.pivot(index="store", columns="product", values=name) for name in ("price", "units"))
+    above = (price["product-05"] - price["product-03"]).clip(lower=0)
+    assert (above > 0).any()
+    assert told["order_2"]["violation_money"] == pytest.approx((above * units["product-05"]).sum(), rel=1e-6)
 
 
 def test_a_market_written_to_files_gives_the_prices_of_the_market_itself(jointprice, default_run, market_tables):

@@ -9,7 +9,7 @@ SMALL = (
     *("ensemble.members=2", "ensemble.groups=[{body:mlp,head:elasticity}]", "ensemble.width=16"),
     *("training.epochs=2", "training.promise_members=0"),
     *("response.heads=[elasticity,nested]", "response.steps=9", "response.folds=2", "response.draws=4"),
-    *("search.population=16", "search.generations=5", "search.starts=1", "search.steps=10"),
+    *("search.population=16", "search.generations=5", "search.starts=1", "search.steps=10", "search.rule_costs=false"),
 )
 pytestmark = pytest.mark.real_data
 
