@@ -20,8 +20,8 @@ from deap import base, tools
 
 from benchmarks.record import RESULTS, save
 from search import genetic, gradient, random_search
+from search.ascent import GRADIENT_COST
 from search.evaluate import make_evaluator
-from search.gradient import GRADIENT_COST
 from search.journal import FeasibilityFirst
 from search.problem import build_problem
 from search.rules.catalogue import build_rules

@@ -16,8 +16,8 @@ from deap import base
 
 from data_io.errors import ConfigError
 from search import operators
+from search.ascent import ascend
 from search.evaluate import Evaluator, make_evaluator
-from search.gradient import ascend
 from search.journal import Individual, Journal, holding
 from search.polish import polish
 from search.soft import lexicographic

@@ -1,32 +1,20 @@
-"""Multi-start projected gradient ascent in log prices, then snapping to rungs and coordinate moves.
-
-Joint rules enter by an augmented Lagrangian. Not for ladders so coarse that neighbouring rungs matter more than
-slopes: the genetic search is for those, and takes this one's result as a seed.
+"""The optimiser that climbs: multi-start gradient ascent, then coordinate moves. Not for ladders so coarse that
+neighbouring rungs matter more than slopes: the genetic search is for those, and takes the ascent's result as a seed.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 
-from search.evaluate import TIGHTENING, Compiled, Evaluator, make_evaluator
+from search.ascent import LEARNING_RATE, STEPS, ascend
+from search.evaluate import make_evaluator
 from search.journal import Journal, holding
-from search.polish import PRICE_OF_VIOLATION, Take, evaluated, polish
+from search.polish import polish
 from search.soft import lexicographic
-from search.sparing import make_sparing, worths
 from search.types import PricingProblem, Solution
-
-GRADIENT_COST = 3  # a gradient is counted as so many evaluations: one forwards, about two backwards
-PENALTY = 20.0  # of the augmented Lagrangian, on relative excess against relative gain
-STEEPEST = 2.0  # price of a soft rule's breach at which the ascent minds it most, as a multiple of the turnover
-SPARINGS = 2  # rounds of choosing which prices change
-DUAL_EVERY = 5  # steps between updates of its multipliers
 
 
 @lexicographic
@@ -36,8 +24,8 @@ def optimise(
     seed: int,
     progress: Callable[[dict], None] | None = None,
     starts: int = 4,
-    steps: int = 80,
-    learning_rate: float = 0.03,
+    steps: int = STEPS,
+    learning_rate: float = LEARNING_RATE,
     population: int = 128,
     sweeps: int = 4,
     block: int = 16,
@@ -58,110 +46,3 @@ def optimise(
     candidates, _ = ascend(evaluator, journal.take, population=population, **options)
     polish(evaluator, np.vstack([begin, candidates]), population, sweeps, journal.take)
     return journal.solution()
-
-
-def ascend(
-    evaluator: Evaluator,
-    take: Take,
-    *,
-    seed: int,
-    starts: int,
-    steps: int,
-    learning_rate: float,
-    population: int,
-    begin: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Candidates [N, D] by gradient ascent and, where changes are limited or tied, what each change is worth [D].
-
-    There the changes worth most are kept and climb again without the others; twice, for what is worth most depends on
-    what else changes.
-    """
-    options = {"seed": seed, "steps": steps, "learning_rate": learning_rate}
-    candidates = climb(evaluator, starts=starts, begin=begin, **options)
-    sparing = make_sparing(evaluator.problem)
-    if sparing is None:
-        return candidates, np.zeros(candidates.shape[1])
-    values, violations = evaluated(evaluator, candidates, population, take)
-    wished = candidates[np.argmax(values - PRICE_OF_VIOLATION * evaluator.scale * np.maximum(violations, 0))]
-    wished = sparing.together.completed(wished[None], 0.0)[0]
-    kept, found = wished, [sparing.rest[None]]
-    for _ in range(SPARINGS):
-        worth = worths(evaluator, kept, wished, sparing, population, take)
-        kept = sparing.repair(np.where(kept != sparing.rest, kept, wished)[None], worth)[0]
-        again = climb(evaluator, starts=1, begin=kept, free=kept != sparing.rest, **options)
-        kept = sparing.repair(again, worth)[0]
-        found.append(kept[None])
-    return np.concatenate([*found, sparing.repair(candidates, worth)]), worth
-
-
-def climb(
-    evaluator: Evaluator,
-    *,
-    seed: int,
-    starts: int,
-    steps: int,
-    learning_rate: float,
-    begin: np.ndarray | None = None,
-    free: np.ndarray | None = None,
-) -> np.ndarray:
-    """Gradient ascent from several starts [N, D], snapped to the nearest rungs: int32. Counts its evaluations.
-
-    The first start is `begin` [D] (default the current prices); decisions that are not `free` [D] stay there.
-    """
-    problem = evaluator.problem
-    begin = problem.start if begin is None else begin
-    low, high = np.log(problem.ladder[:, 0]), np.log(problem.ladder[:, -1])
-    first = np.log(np.take_along_axis(problem.ladder, begin[:, None], axis=1)[:, 0])
-    if free is not None:
-        low, high = np.where(free, low, first), np.where(free, high, first)
-    around = np.random.default_rng(seed).uniform(-0.5, 0.5, (max(starts, 1), len(first))) * (high - low)
-    around[0] = 0
-    points = np.clip(first + around, low, high)
-    numbers = (points, low, high, evaluator.scale, learning_rate)
-    logs = _ascend(evaluator.compiled, *(jnp.asarray(number, jnp.float32) for number in numbers), steps)
-    evaluator.evaluations += GRADIENT_COST * steps * len(points)
-    return np.stack([_snap(problem, row) for row in np.asarray(logs, np.float64)])
-
-
-@partial(jax.jit, static_argnames="steps")
-def _ascend(
-    compiled: Compiled,
-    begin: jax.Array,
-    low: jax.Array,
-    high: jax.Array,
-    scale: jax.Array,
-    learning_rate: jax.Array,
-    steps: int,
-) -> jax.Array:
-    """Log prices [N, D] -> better ones [N, D] within low, high [D]; Adam with a cosine schedule."""
-    adam = optax.scale_by_adam()
-    prices = compiled.breach_prices
-    most = jnp.where(np.isinf(prices), jnp.inf, jnp.minimum(prices / scale, STEEPEST))  # how hard a rule may press
-
-    def loss(logs: jax.Array, multipliers: jax.Array) -> tuple[jax.Array, jax.Array]:
-        value, excess = compiled.score(compiled.spread(jnp.exp(logs)[None]))
-        broken = excess[0] + TIGHTENING
-        wanted = multipliers + PENALTY * broken
-        pressed = jnp.clip(wanted, 0.0, most)
-        beyond = jnp.where(jnp.isinf(most), 0.0, most) * jnp.maximum(wanted - most, 0.0)
-        return jnp.sum(pressed**2 / 2 + beyond - multipliers**2 / 2) / PENALTY - value[0] / scale, pressed
-
-    def step(carry: tuple, index: jax.Array) -> tuple[tuple, None]:
-        logs, state, multipliers = carry
-        slope, pressed = jax.grad(loss, has_aux=True)(logs, multipliers)
-        direction, state = adam.update(jnp.nan_to_num(slope), state)
-        rate = learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * index / steps))
-        logs = jnp.clip(logs - rate * direction, low, high)
-        multipliers = jnp.where((index + 1) % DUAL_EVERY == 0, pressed, multipliers)
-        return (logs, state, multipliers), None
-
-    def run(logs: jax.Array) -> jax.Array:
-        carry = (logs, adam.init(logs), jnp.zeros(most.shape))
-        return jax.lax.scan(step, carry, jnp.arange(steps))[0][0]
-
-    return jax.lax.map(run, begin)
-
-
-def _snap(problem: PricingProblem, logs: np.ndarray) -> np.ndarray:
-    """Log prices [D] -> nearest rungs [D] int32; padding repeats the last price, so the first nearest is real."""
-    return np.abs(np.log(problem.ladder) - logs[:, None]).argmin(axis=1).astype(np.int32)

@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from data_io.errors import InfeasibleError
+from search.ascent import LEARNING_RATE, STEPS, climb
 from search.binding import joint_excess
 from search.evaluate import make_evaluator, sold_units
+from search.least_breach import least_breach
 from search.rules.base import TIGHTENING, JointRule
 from search.types import Optimiser, PricingProblem, Solution
 
@@ -48,7 +50,8 @@ class Limited(JointRule):
 
 
 def lexicographic(optimise: Optimiser) -> Optimiser:
-    """An optimiser that also minds soft rules with a priority; it searches once where all of them can be kept.
+    """An optimiser that also minds soft rules with a priority; it searches once where all of them can be kept, or where
+    none depends on demand, so that the least breach is known before (search.least_breach).
 
     Otherwise it searches level by level: rules that can be kept beside those before them become hard, the others are
     priced so high that they are broken as little as it can find, and limited to that from then on. Each level begins at
@@ -62,10 +65,10 @@ def lexicographic(optimise: Optimiser) -> Optimiser:
             return optimise(problem, seed=seed, progress=progress, **settings)
         searches: list[Solution] = []
 
-        def search(rules: dict[str, JointRule], begin: Solution | None = None) -> Solution | None:
+        def search(rules: dict[str, JointRule], begin: np.ndarray | None = None) -> Solution | None:
             """With these in place of the soft rules of the same name; None where nothing is feasible."""
             changed = tuple(rules.get(rule.name, rule) for rule in problem.rules)
-            again = settings if begin is None else settings | {"begin": begin.rungs}
+            again = settings if begin is None else settings | {"begin": begin}
             try:
                 found = optimise(replace(problem, rules=changed), seed=seed, progress=progress, **again)
             except InfeasibleError:
@@ -73,20 +76,31 @@ def lexicographic(optimise: Optimiser) -> Optimiser:
             searches.append(found)
             return found if found.status == "done" else None
 
-        found = search({rule.name: replace(rule, hard=True) for rule in soft})
+        def planned(levels: list[list[JointRule]]) -> Solution | None:
+            """Beginning at the least breach; None where that is not known, or rules on demand are in its way."""
+            wished = climb(make_evaluator(problem), seed=seed, starts=1, steps=STEPS, learning_rate=LEARNING_RATE)
+            rungs = least_breach(problem, levels, problem.prices(wished[0]))
+            if rungs is None:
+                return None
+            found = violations(problem, problem.prices(rungs))
+            broken = {rule.name: found[rule.name] if found[rule.name] > SLACK else 0.0 for rule in soft}
+            rules = {rule.name: settle(rule, broken[rule.name]) for rule in soft}
+            return (None if any(broken.values()) else search(rules)) or search(rules, rungs)
+
+        levels = [[r for r in soft if r.priority == level] for level in sorted({rule.priority for rule in soft})]
+        found = planned(levels) or search({rule.name: replace(rule, hard=True) for rule in soft})
         settled: dict[str, JointRule] = {}
         turnover = make_evaluator(problem).scale
-        for level in sorted({rule.priority for rule in soft}) if found is None else ():
-            now = [rule for rule in soft if rule.priority == level]
+        for now in levels if found is None else ():
             hard = settled | {rule.name: replace(rule, hard=True) for rule in now}
             kept = search(hard) if len(settled) + len(now) < len(soft) else None
             if kept is not None:
                 found, settled = kept, hard
                 continue
             priced = settled | {r.name: replace(r, priority=None, price_per_unit=PRICE * turnover) for r in now}
-            cheap = search(priced, found)
+            cheap = search(priced, found and found.rungs)
             if cheap is None and found is None and (found := search(settled)) is not None:
-                cheap = search(priced, found)
+                cheap = search(priced, found.rungs)
             if cheap is None:
                 break
             found, broken = cheap, violations(problem, cheap.prices)

@@ -69,7 +69,7 @@ def find_conflicts(situation: Situation, *, seconds: float = SECONDS) -> Diagnos
     alone = replace(situation, rules=tuple(rule for rule in situation.judged if isinstance(rule, PriceRule)))
     allowed = allowance(situation.offers, alone.rules, situation.priced, situation.money)
     single, stuck_alone, undecided = _search(alone, [[int(row)] for row in stuck(allowed, situation.priced)], until)
-    together = _components(situation)
+    together = places_of(situation)
     blocked = {row for place in stuck_alone for row in place}
     joint, infeasible, unknown = _search(situation, [rows for rows in together if not blocked & set(rows)], until)
     undecided += unknown
@@ -82,7 +82,8 @@ def find_conflicts(situation: Situation, *, seconds: float = SECONDS) -> Diagnos
     return Diagnosis(tuple(conflicts), cheapest, undecided)
 
 
-def _components(situation: Situation) -> list[list[int]]:
+def places_of(situation: Situation) -> list[list[int]]:
+    """Rows of the priced offers that rules judge together, place by place."""
     number = components(list(situation.groups.values()), situation.priced)
     return [np.flatnonzero(number == one).tolist() for one in range(int(number.max(initial=-1)) + 1)]
 

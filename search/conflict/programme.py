@@ -61,13 +61,18 @@ class Answer:
 
 
 class Programme:
-    """Variables, rows and the rules' slacks, built once and solved under several choices of rules."""
+    """Variables, rows and the rules' slacks, built once and solved under several choices of rules.
 
-    def __init__(self) -> None:
+    apart: every place in which a rule could be broken has a slack of its own, and they add up; else they share one,
+    which is the largest.
+    """
+
+    def __init__(self, *, apart: bool = False) -> None:
+        self._apart = apart
         self._bounds: list[tuple[float, float]] = []
         self._whole: list[bool] = []
         self._rows: list[tuple[Linear, float]] = []
-        self._slack: dict[str, int] = {}
+        self._slack: dict[str, list[int]] = {}
         self._matrix: csr_matrix | None = None
 
     def variable(self, low: float, high: float, *, whole: bool = False) -> Linear:
@@ -76,10 +81,15 @@ class Programme:
         return Linear({len(self._bounds) - 1: 1.0})
 
     def slack(self, rule: str) -> Linear:
-        """By how much the rule gives way, >= 0."""
-        if rule not in self._slack:
-            self._slack[rule] = next(iter(self.variable(0.0, np.inf).terms))
-        return Linear({self._slack[rule]: 1.0})
+        """By how much the rule gives way at one of its places, >= 0."""
+        found = self._slack.setdefault(rule, [])
+        if self._apart or not found:
+            found.extend(self.variable(0.0, np.inf).terms)
+        return Linear({found[-1]: 1.0})
+
+    def slacks(self, rule: str) -> Linear:
+        """By how much it gives way in all."""
+        return Linear(dict.fromkeys(self._slack.get(rule, []), 1.0))
 
     def at_most(self, sum_of: Linear, most: float) -> None:
         self._rows.append((sum_of, most - sum_of.constant))
@@ -89,13 +99,17 @@ class Programme:
         self.at_most(sum_of, number)
         self.at_most(sum_of * -1.0, -number)
 
-    def solve(self, hard: Collection[str], relaxed: Collection[str] = (), *, seconds: float) -> Answer:
-        """With these rules hard, these relaxed at the least sum of slacks, and all others dropped."""
+    def solve(
+        self, hard: Collection[str], relaxed: Collection[str] = (), *, seconds: float, least: Linear | None = None
+    ) -> Answer:
+        """With these rules hard, these relaxed at the least sum of slacks (and of `least`), and all others dropped."""
         low, high = np.array(self._bounds, np.float64).reshape(-1, 2).T.copy()
         cost = np.zeros(len(low))
-        for rule, variable in self._slack.items():
-            high[variable] = 0.0 if rule in hard else np.inf
-            cost[variable] = float(rule in relaxed)
+        for rule, variables in self._slack.items():
+            high[variables] = 0.0 if rule in hard else np.inf
+            cost[variables] = float(rule in relaxed)
+        for variable, factor in least.terms.items() if least else ():
+            cost[variable] += factor
         rows = LinearConstraint(self._compiled(), -np.inf, [most for _, most in self._rows])
         found = milp(
             cost,
@@ -107,7 +121,7 @@ class Programme:
         if found.x is None:
             return Answer(_STATUS.get(found.status, UNKNOWN), None, {})
         values = np.where(self._whole, np.round(found.x), found.x)
-        return Answer(FEASIBLE, values, {rule: float(values[index]) for rule, index in self._slack.items()})
+        return Answer(FEASIBLE, values, {rule: float(values[each].sum()) for rule, each in self._slack.items()})
 
     def _compiled(self) -> csr_matrix:
         if self._matrix is None:

@@ -125,14 +125,13 @@ def same_price_rows(rule: SamePrice, prices: Prices) -> None:
 
 
 def max_changes_rows(rule: MaxChanges, prices: Prices) -> None:
-    slack = prices.programme.slack(rule.name)
     for rows in prices.grouped(rule, held=True):
         changes = total(prices.change[row] for row in rows if row in prices.change)
-        prices.programme.at_most(changes - slack * len(rows), rule.most(len(rows)))
+        prices.programme.at_most(changes - prices.programme.slack(rule.name) * len(rows), rule.most(len(rows)))
 
 
 def all_or_nothing_rows(rule: AllOrNothing, prices: Prices) -> None:
-    programme, slack = prices.programme, prices.programme.slack(rule.name)
+    programme = prices.programme
     for rows in prices.grouped(rule):
         moving, against = programme.variable(0, 1, whole=True), []
         for row in rows:
@@ -140,17 +139,18 @@ def all_or_nothing_rows(rule: AllOrNothing, prices: Prices) -> None:
             for difference in (prices.change[row] - moving, moving - prices.change[row]):
                 programme.at_most(difference - off, 0)
             against.append(off)
-        programme.at_most(total(against) - slack * len(rows), 0)
+        programme.at_most(total(against) - programme.slack(rule.name) * len(rows), 0)
 
 
 def price_index_rows(rule: PriceIndex, prices: Prices) -> None:
-    slack, situation = prices.programme.slack(rule.name), prices.situation
+    situation = prices.situation
     for rows in prices.grouped(rule, held=True):
         units = np.zeros(len(rows)) if situation.units is None else situation.units[rows]
         turnover = float(units @ situation.current[rows])
         if turnover <= 0:
             continue
         index = total(prices.of(row) * (one / turnover) for row, one in zip(rows, units, strict=True))
+        slack = prices.programme.slack(rule.name)
         if rule.max is not None:
             prices.programme.at_most(index - slack, rule.max)
         if rule.min is not None:
@@ -158,7 +158,7 @@ def price_index_rows(rule: PriceIndex, prices: Prices) -> None:
 
 
 def order_rows(rule: Order, prices: Prices) -> None:
-    slack, situation, here = prices.programme.slack(rule.name), prices.situation, set(prices.rows)
+    situation, here = prices.situation, set(prices.rows)
     weight = rule.weights(situation.offers)
     share, unit = 1 - exact(rule.gap_percent) / 100, 10**situation.money.decimals
     for low, high in situation.pairs[rule.name]:
@@ -167,6 +167,7 @@ def order_rows(rule: Order, prices: Prices) -> None:
         scale = weight[high] * share * max(int(situation.current[high]), 1)
         left = prices.of(low) * float(weight[low] / scale)
         right = prices.of(high) * float(weight[high] * share / scale)
+        slack = prices.programme.slack(rule.name)
         prices.programme.at_most(left - right - slack, -float(exact(rule.gap) * unit / scale))
 
 
@@ -179,9 +180,9 @@ ROWS: dict[type[JointRule | SamePrice], Callable[..., None]] = {
 }
 
 
-def build(situation: Situation, rows: Sequence[int]) -> tuple[Programme, Prices]:
+def build(situation: Situation, rows: Sequence[int], *, apart: bool = False) -> tuple[Programme, Prices]:
     """The programme of these priced offers (row numbers) under all rules that do not depend on demand."""
-    programme = Programme()
+    programme = Programme(apart=apart)
     prices = Prices(programme, situation, rows)
     for rule in situation.judged:
         if isinstance(rule, PriceRule):
