@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,21 +18,36 @@ from search.conflict.rows import build
 from search.conflict.situation import DEMAND_FREE, Situation
 from search.evaluate import sold_units
 from search.money import Money
-from search.rules.base import JointRule
+from search.rules.base import TIGHTENING, JointRule, Rule
+from search.rules.price_index import PriceIndex
 from search.rules.same_price import SamePrice
 from search.types import PricingProblem
 
 SECONDS = 60.0
 ONE_PRICE = "one price"  # of the offers of a decision
+INSIDE = 3 * TIGHTENING
 EXACT = 1e-7  # of slack, what a float may be wrong by
+
+
+@dataclass(frozen=True)
+class Plans:
+    """One price vector for each further level of soft rules, and what can be taken from each on its own.
+
+    Attributes:
+        rungs: [N + 1, D] int32: without soft rules, with the first of N levels, the first two, …
+        place: [D] int64, decisions that rules judge together.
+    """
+
+    rungs: np.ndarray
+    place: np.ndarray
 
 
 def least_breach(
     problem: PricingProblem, levels: Sequence[Sequence[JointRule]], wished: np.ndarray, *, seconds: float = SECONDS
-) -> np.ndarray | None:
-    """Rungs [D] int32 that keep the hard rules that do not depend on demand, and break the soft rules of the first
-    level as little as possible, then those of the second, …; of those, the nearest to the prices `wished` [S], by the
-    money that units sold today would pay more or less.
+) -> Plans | None:
+    """Prices that keep the hard rules that do not depend on demand, and break the soft rules of the first level as
+    little as possible, then those of the second, …; of those, the nearest to the prices `wished` [S], by the money that
+    units sold today would pay more or less.
 
     None where there are none, where some rule of the levels depends on demand, or where it took too long.
     """
@@ -41,21 +57,24 @@ def least_breach(
     until = time.monotonic() + seconds
     situation = _situation(problem, soft)
     hard = [rule.name for rule in situation.judged if rule.hard]
-    minor, wish = situation.current.copy(), situation.money.minor(wished)
-    for rows in places_of(situation):
+    minor = np.tile(situation.current, (len(levels) + 1, 1))
+    wish, place = situation.money.minor(wished), np.zeros(len(wished), np.int64)
+    for number, rows in enumerate(places_of(situation)):
+        place[rows] = number
         programme, prices = build(situation, rows, apart=True)
         far = total(_distance(programme, prices.of(row), wish[row]) * situation.units[row] for row in rows)
-        for level in [*levels, []]:
+        for depth, level in enumerate([[], *levels]):
             names = [rule.name for rule in level]
-            least = None if level else far
-            answer = programme.solve(hard, names, seconds=until - time.monotonic(), least=least)
-            if answer.values is None or time.monotonic() > until:
+            least = programme.solve(hard, names, seconds=until - time.monotonic()) if names else None
+            for name in names if least and least.slack else ():
+                programme.at_most(programme.slacks(name), least.slack[name] + EXACT)
+            answer = programme.solve(hard, seconds=until - time.monotonic(), least=far)
+            if answer.values is None or (names and not least.slack) or time.monotonic() > until:
                 return None
-            for name in names:
-                programme.at_most(programme.slacks(name), answer.slack[name] + EXACT)
-        for row, price in prices.price.items():
-            minor[row] = round(price.value(answer.values))
-    return _rungs(problem, minor)
+            for row, price in prices.price.items():
+                minor[depth, row] = round(price.value(answer.values))
+    first = np.unique(problem.decision, return_index=True)[1][-len(problem.rungs) :]
+    return Plans(np.stack([_rungs(problem, one[first]) for one in minor]), place[first])
 
 
 def _distance(programme: Programme, price: Linear, wished: int) -> Linear:
@@ -73,11 +92,17 @@ def _situation(problem: PricingProblem, soft: Sequence[JointRule]) -> Situation:
     offers = problem.offers.assign(**{ONE_PRICE: problem.decision})
     if np.bincount(problem.decision[problem.decision >= 0]).max(initial=0) > 1:
         rules.insert(0, SamePrice(name=ONE_PRICE, by=(ONE_PRICE,)))
-    return Situation(offers, tuple(rules), problem.decision >= 0, money, units)
+    return Situation(offers, tuple(map(_inside, rules)), problem.decision >= 0, money, units)
+
+
+def _inside(rule: Rule) -> Rule:
+    """A hard index a little within its edges: the search asks for that, and solvers are exact to a millionth."""
+    if not isinstance(rule, PriceIndex) or not rule.hard:
+        return rule
+    edges = {"min": rule.min and rule.min + INSIDE, "max": rule.max and rule.max - INSIDE}
+    return rule if (edges["min"] or 0) > (edges["max"] or np.inf) else replace(rule, **edges)
 
 
 def _rungs(problem: PricingProblem, minor: np.ndarray) -> np.ndarray:
-    """The rungs nearest to the prices [S] of each decision's first offer."""
-    first = np.unique(problem.decision, return_index=True)[1][-len(problem.rungs) :]
-    wanted = minor[first] / 10**problem.decimals
-    return np.abs(problem.ladder - wanted[:, None]).argmin(axis=1).astype(np.int32)
+    """The rungs nearest to prices [D]."""
+    return np.abs(problem.ladder - minor[:, None] / 10**problem.decimals).argmin(axis=1).astype(np.int32)

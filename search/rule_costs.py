@@ -6,22 +6,25 @@ that values along it only rise. Axes: R rules, S offers, D decisions, L rungs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from search import genetic
 from search.binding import joint_excess
-from search.evaluate import sold_units
+from search.evaluate import make_evaluator, sold_units
 from search.money import Money
 from search.problem import build_problem
-from search.rules.base import JointRule
+from search.rules.base import JointRule, PriceRule
 from search.soft import settle, violations
 from search.types import PricingProblem, Solution
 
 POINT = 0.01  # of excess, the room that a multiplier is measured by
-EFFORT = {"starts": 1, "generations": 40, "patience": 10}  # of one search, which begins at an answer
+EFFORT = {"starts": 1, "patience": 10}  # of one search, which begins at an answer
+GENERATIONS = 40  # of one search, a quarter of it with more decisions than MANY
+MANY = 200
 
 
 @dataclass(frozen=True)
@@ -49,33 +52,64 @@ def rule_costs(problem: PricingProblem, prices: np.ndarray, *, scope: str, max_r
 
     Args:
         scope, max_rungs: as build_problem had them.
-        settings: of genetic.optimise, seed included, without those of EFFORT.
+        settings: of genetic.optimise, seed included, without generations and those of EFFORT.
     """
     names = [rule.name for rule in problem.rules]
     settled = _settled(problem, prices)
+    effort = EFFORT | settings | {"generations": GENERATIONS if len(problem.rungs) <= MANY else GENERATIONS // 4}
 
-    def search(begin: np.ndarray, room: Mapping[str, float]) -> Solution:
-        relaxed, rungs = _relaxed(settled, begin, room, scope, max_rungs)
-        return genetic.optimise(relaxed, begin=rungs, **EFFORT, **settings)
+    def search(before: Step, room: Mapping[str, float]) -> Step:
+        """On from the step before with this room, if it makes any difference."""
+        relaxed, rungs = _relaxed(settled, before.solution.prices, room, scope, max_rungs)
+        if before.problem is not None and _alike(relaxed, before.problem):
+            return Step(relaxed, before.solution)
+        return Step(relaxed, genetic.optimise(relaxed, begin=rungs, **effort))
 
-    best = search(prices, {})
-    chain = _chain(search, best, names)
-    cost = {name: search(best.prices, {name: np.inf}).value - best.value for name in names[:-1]}
-    cost |= dict.fromkeys(names[-1:], chain[-2].value - best.value)
-    multiplier = {
-        name: (search(best.prices, {name: POINT}).value - best.value) if near else 0.0
-        for name, near in _pointed(settled, prices)
-    }
-    found = [*chain[:-1], replace(best, prices=prices)]
+    best = search(Step(None, _at(prices)), {})
+    chain = [best]
+    for number in range(len(names) - 1, -1, -1):
+        chain.insert(0, search(chain[0], dict.fromkeys(names[number:], np.inf)))
+    without = {name: search(best, {name: np.inf}) for name in names[:-1]} | dict.fromkeys(names[-1:], chain[-2])
+    roomy = {name: search(best, {name: POINT}) if near else best for name, near in _pointed(settled, prices)}
+    further = [step.solution for step in (*without.values(), *roomy.values())]
+    value = max([best.solution.value, *(one.value for one in further if _keeps(best.problem, one.prices))])
+    cost, multiplier = (
+        {name: max(step.solution.value - value, 0.0) for name, step in steps.items()} for steps in (without, roomy)
+    )
+    found = [*(step.solution for step in chain[:-1]), replace(best.solution, prices=prices)]
     return RuleCosts(cost, multiplier, np.array([one.value for one in found]), np.stack([one.prices for one in found]))
 
 
-def _chain(search: Callable, best: Solution, names: list[str]) -> list[Solution]:
-    """Solutions without any rule, under the first, …, under all."""
-    chain = [best]
-    for kept in range(len(names) - 1, -1, -1):
-        chain.append(search(chain[-1].prices, dict.fromkeys(names[kept:], np.inf)))
-    return chain[::-1]
+class Step(NamedTuple):
+    """What was solved (None: nothing yet) and the answer."""
+
+    problem: PricingProblem | None
+    solution: Solution
+
+
+def _keeps(problem: PricingProblem, prices: np.ndarray) -> bool:
+    """The prices are allowed under all rules: what was found with more room needed none of it."""
+    if not len(problem.rungs):
+        return True
+    first = np.unique(problem.decision, return_index=True)[1][-len(problem.rungs) :]
+    near = np.abs(problem.ladder - prices[first][:, None])
+    if near.min(axis=1).max() > 0.5 / 10**problem.decimals:
+        return False
+    rungs = np.repeat(near.argmin(axis=1)[None], 2, axis=0).astype(np.int32)
+    return bool(make_evaluator(problem).fitness(rungs)[1][0] <= 0)
+
+
+def _at(prices: np.ndarray) -> Solution:
+    return Solution(np.zeros(0, np.int32), prices, 0.0, 0.0, 0, 0.0, "given", "done")
+
+
+def _alike(one: PricingProblem, other: PricingProblem) -> bool:
+    """The same allowed prices, and the same room for all rules that are not on single prices."""
+    rooms = [
+        {rule.name: problem.room.get(rule.name, 0.0) for rule in problem.rules if not isinstance(rule, PriceRule)}
+        for problem in (one, other)
+    ]
+    return rooms[0] == rooms[1] and np.array_equal(one.ladder, other.ladder)
 
 
 def _settled(problem: PricingProblem, prices: np.ndarray) -> PricingProblem:

@@ -17,6 +17,7 @@ from data_io.errors import InfeasibleError
 from search.ascent import LEARNING_RATE, STEPS, climb
 from search.binding import joint_excess
 from search.evaluate import make_evaluator, sold_units
+from search.furthest import furthest
 from search.least_breach import least_breach
 from search.rules.base import TIGHTENING, JointRule
 from search.types import Optimiser, PricingProblem, Solution
@@ -78,10 +79,12 @@ def lexicographic(optimise: Optimiser) -> Optimiser:
 
         def planned(levels: list[list[JointRule]]) -> Solution | None:
             """Beginning at the least breach; None where that is not known, or rules on demand are in its way."""
-            wished = climb(make_evaluator(problem), seed=seed, starts=1, steps=STEPS, learning_rate=LEARNING_RATE)
-            rungs = least_breach(problem, levels, problem.prices(wished[0]))
-            if rungs is None:
+            evaluator = make_evaluator(problem)
+            wished = climb(evaluator, seed=seed, starts=1, steps=STEPS, learning_rate=LEARNING_RATE)
+            plans = least_breach(problem, levels, problem.prices(wished[0]))
+            if plans is None:
                 return None
+            rungs = furthest(evaluator, plans, levels)
             found = violations(problem, problem.prices(rungs))
             broken = {rule.name: found[rule.name] if found[rule.name] > SLACK else 0.0 for rule in soft}
             rules = {rule.name: settle(rule, broken[rule.name]) for rule in soft}
