@@ -88,7 +88,7 @@ def observed_range(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> 
 def ladder(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
     step, start = number(rule, "step"), number(rule, "from") or Decimal(0)
     listed = {decimal(price) for price in as_list(rule.get("prices"))}
-    for row in rows[facts.changed[rows]]:
+    for row in rows[~facts.held[rows] if rule.get("every") else facts.changed[rows]]:
         price = facts.price[row]
         if price not in listed if step is None else (price - start) % step != 0:
             yield breach_of(name, facts, row, Decimal(1), f"price {price} is not on the ladder")
@@ -97,7 +97,7 @@ def ladder(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator
 def ending(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
     cents = [int(cent) for cent in as_list(rule["cents"])]
     modulus = 100 if max(cents) > 9 else 10
-    for row in rows[facts.changed[rows]]:
+    for row in rows[~facts.held[rows] if rule.get("every") else facts.changed[rows]]:
         minor = facts.price[row].scaleb(facts.decimals)
         if minor % modulus not in cents:
             text = f"price {facts.price[row]} does not end in {' or '.join(map(str, cents))}"

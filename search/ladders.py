@@ -83,6 +83,9 @@ def allowance(offers: pd.DataFrame, rules: Sequence[Rule], priced: np.ndarray, m
     low, high = _intersection(limits, len(offers))
     always_low, always_high = _intersection([limit for limit in limits if not limit.rule.changed_only], len(offers))
     unchanged = (current >= always_low) & (current <= always_high) & (current > 0)
+    for limit in limits:
+        if limit.rule.patterned and not limit.rule.changed_only:
+            unchanged &= ~limit.selected | limit.rule.fits(current, money)
     open_low, open_high = low <= NO_LOW, high >= NO_HIGH
     highest = np.where(open_high, (np.maximum(current, low) * WIDEST_MOVE).astype(np.int64), high)
     lowest = np.where(open_low, np.ceil(np.minimum(current, highest) / WIDEST_MOVE).astype(np.int64), low)

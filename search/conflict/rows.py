@@ -58,6 +58,8 @@ class Prices:
         self.price[row] = self.other[row] + (chosen[0] * current if current > 0 else Linear())
         for rule in patterns:
             unfit = [one for piece, one in zip(options, changes, strict=True) if rule.name in piece.broken]
+            if not rule.changed_only and not rule.fits(np.array([current]), situation.money)[0]:
+                unfit += chosen[: current > 0]
             self.misfit[row, rule.name] = total(unfit)
 
     def _within(self, piece: Piece, chosen: Linear) -> Linear:

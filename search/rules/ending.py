@@ -13,22 +13,26 @@ from search.rules.base import PriceRule
 
 @dataclass(frozen=True, kw_only=True)
 class Ending(PriceRule):
-    """The last digits of a changed price in minor units are one of `cents`.
+    """The last digits of a changed price in minor units are one of `cents`; `every`: of an unchanged one too.
 
     Endings below 10 are the last digit ([9, 5] allows 1.99, 1.25); if any is two digits long all are read as two
     ([95, 99, 0] allows 1.95, 1.99, 2.00).
     """
 
     type: ClassVar[str] = "ending"
-    changed_only: ClassVar[bool] = True
     patterned: ClassVar[bool] = True
     cents: tuple[int, ...]
+    every: bool = False
 
     def __post_init__(self) -> None:
         if not self.cents:
             raise ValueError("cents must list at least one ending")
         if min(self.cents) < 0 or max(self.cents) > 99:
             raise ValueError("cents must be from 0 to 99")
+
+    @property
+    def changed_only(self) -> bool:
+        return not self.every
 
     @property
     def _modulus(self) -> int:
@@ -43,4 +47,5 @@ class Ending(PriceRule):
 
     def text(self) -> str:
         width = len(str(self._modulus)) - 1
-        return f"changed prices end in {' or '.join(f'{cents:0{width}d}' for cents in self.cents)}{self._in_scope()}"
+        which = "all" if self.every else "changed"
+        return f"{which} prices end in {' or '.join(f'{cents:0{width}d}' for cents in self.cents)}{self._in_scope()}"

@@ -14,14 +14,15 @@ from search.rules.base import PriceRule
 
 @dataclass(frozen=True, kw_only=True)
 class Ladder(PriceRule):
-    """Changed prices are start + a multiple of step (YAML: ``from``, default 0), or one of `prices`."""
+    """Changed prices (`every`: unchanged ones too) are start + a multiple of step (YAML: ``from``, default 0), or one
+    of `prices`."""
 
     type: ClassVar[str] = "ladder"
-    changed_only: ClassVar[bool] = True
     patterned: ClassVar[bool] = True
     step: float | None = None
     start: float = 0.0
     prices: tuple[float, ...] = ()
+    every: bool = False
 
     def __post_init__(self) -> None:
         if (self.step is None) == (not self.prices):
@@ -30,6 +31,10 @@ class Ladder(PriceRule):
             raise ValueError("step must be positive")
         if min(self.prices, default=1) <= 0:
             raise ValueError("prices must be positive")
+
+    @property
+    def changed_only(self) -> bool:
+        return not self.every
 
     def points(self, low: int, high: int, money: Money) -> np.ndarray:
         if self.prices:
@@ -53,7 +58,8 @@ class Ladder(PriceRule):
         return int(minor)
 
     def text(self) -> str:
+        which = "all" if self.every else "changed"
         if self.prices:
-            return f"changed prices from {', '.join(f'{price:g}' for price in self.prices)}{self._in_scope()}"
+            return f"{which} prices from {', '.join(f'{price:g}' for price in self.prices)}{self._in_scope()}"
         start = f" from {self.start:g}" if self.start else ""
-        return f"changed prices in steps of {self.step:g}{start}{self._in_scope()}"
+        return f"{which} prices in steps of {self.step:g}{start}{self._in_scope()}"

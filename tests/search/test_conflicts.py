@@ -70,7 +70,8 @@ class Enumeration:
                 low = np.ceil(column("cost") / (1 - rule["min"]) - 1e-9)
                 return self._beyond(low, np.inf, np.broadcast_to(inside, self.prices.shape))
             case "ending":
-                return (~np.isin(self.prices % 10, rule["cents"]) & changed).sum(1) / counted
+                judged = inside if rule.get("every") else changed
+                return (~np.isin(self.prices % 10, rule["cents"]) & judged).sum(1) / counted
             case "ladder":
                 return (((self.prices - 10 * rule.get("from", 0)) % (10 * rule["step"]) > 1e-9) & changed).sum(
                     1
@@ -122,7 +123,7 @@ def planted(make_offers, seed: int):
             {"type": "bounds"},
             {"type": "max_change", "percent": float(generator.integers(1, 30))},
             {"type": "unit_margin", "min": float(generator.integers(5, 45)) / 100},
-            {"type": "ending", "cents": generator.choice(10, 2, replace=False).tolist()},
+            {"type": "ending", "cents": generator.choice(10, 2, replace=False).tolist(), "every": seed % 2 == 1},
             {"type": "ladder", "step": float(generator.choice([0.2, 0.3, 0.5]))},
             {"type": "no_touch", "scope": "product == 'p0'"},
             {"type": "max_changes", "count": int(generator.integers(0, size + 1))},

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from data_io.errors import ConfigError, InfeasibleError
 from search.checker import check
 from search.money import Money
+from search.problem import build_problem
 from search.rules.catalogue import build_rules
+from search.types import Objective
 
 RULES = {
     "bounds": st.just({"type": "bounds"}),
@@ -113,6 +115,19 @@ def test_an_unchanged_price_may_keep_an_ending_that_changed_prices_may_not_have(
 def test_a_product_never_seen_may_only_keep_its_price(make_offers):
     offers = make_offers([5.0], observed_min=[np.nan], observed_max=[np.nan])
     assert _allowed({"type": "observed_range"}, offers, [[4.99, 5.0, 5.01]]).tolist() == [[False, True, False]]
+
+
+@pytest.mark.parametrize("rule", [{"type": "ending", "cents": [9]}, {"type": "ladder", "step": 0.1, "from": 0.09}])
+def test_where_every_price_is_judged_one_that_does_not_fit_must_change(rule, make_offers, make_demand):
+    offers = make_offers([2.05, 3.29])
+    rules = [{"type": "max_change", "amount": 0.5}, rule | {"every": True}]
+    problem, _ = build_problem(make_demand(offers), offers, build_rules(rules), Objective())
+    ladders = [row[:length].tolist() for row, length in zip(problem.ladder, problem.rungs, strict=True)]
+    assert 2.05 not in ladders[0]
+    assert 3.29 in ladders[1]
+    answer = offers[["product", "store"]].assign(price=[2.05, 3.29], units=1.0, units_current=1.0, status="priced")
+    assert [breach.product for breach in check(answer, offers, rules, scope="store_product")] == ["p0"]
+    assert check(answer.assign(status="held"), offers, rules, scope="store_product") == []
 
 
 def test_two_digit_endings_are_read_as_two_digits(make_offers):
