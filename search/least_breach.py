@@ -66,10 +66,12 @@ def least_breach(
         for depth, level in enumerate([[], *levels]):
             names = [rule.name for rule in level]
             least = programme.solve(hard, names, seconds=until - time.monotonic()) if names else None
-            for name in names if least and least.slack else ():
+            if least and least.values is None:
+                return None
+            for name in least.slack.keys() & set(names) if least else ():
                 programme.at_most(programme.slacks(name), least.slack[name] + EXACT)
             answer = programme.solve(hard, seconds=until - time.monotonic(), least=far)
-            if answer.values is None or (names and not least.slack) or time.monotonic() > until:
+            if answer.values is None or time.monotonic() > until:
                 return None
             for row, price in prices.price.items():
                 minor[depth, row] = round(price.value(answer.values))
