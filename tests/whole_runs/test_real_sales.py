@@ -11,7 +11,7 @@ SMALL = (
     *("response.heads=[elasticity,nested]", "response.steps=9", "response.folds=2", "response.draws=4"),
     *("search.population=16", "search.generations=5", "search.starts=1", "search.steps=10", "search.rule_costs=false"),
 )
-pytestmark = pytest.mark.real_data
+pytestmark = [pytest.mark.real_data, pytest.mark.nightly]  # two minutes, and only where the data are
 
 
 def experiment(name: str) -> tuple[str, ...]:
