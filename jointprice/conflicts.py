@@ -39,11 +39,8 @@ def situation_of(
 
 def explained(error: InfeasibleError, situation: Situation, specifications: Sequence[Mapping]) -> InfeasibleError:
     """The error with the conflicts behind it, as far as they can be found."""
-    found = find_conflicts(situation)
-    if not found.conflicts:
-        return error
-    data = as_data(found, situation, specifications)
-    return InfeasibleError(f"{error}\n{message(data, found.undecided)}", data)
+    conflict = _conflict(situation, specifications)
+    return error if conflict is None else InfeasibleError(f"{error}\n{conflict}", conflict.conflicts)
 
 
 def refuse_conflicts(problem: PricingProblem, scope: str, specifications: Sequence[Mapping]) -> None:
@@ -53,16 +50,23 @@ def refuse_conflicts(problem: PricingProblem, scope: str, specifications: Sequen
         InfeasibleError: with a minimal set of rules, and what must give way.
     """
     units = sold_units(problem, problem.current[None]).mean(axis=0)[0]
-    money = Money(problem.decimals, problem.objective.tax_rate, problem.objective.fee_rate)
-    situation = situation_of(problem.offers, problem.rules, problem.decision >= 0, scope, money, units)
+    situation = situation_of(problem.offers, problem.rules, problem.decision >= 0, scope, problem.money, units)
     names = {rule.name for rule in situation.judged}
     held = _broken(problem, problem.current, units, units, scope, specifications)
     if all(breach.held or breach.rule not in names for breach in held):
         return
+    conflict = _conflict(situation, specifications)
+    if conflict is not None:
+        raise conflict
+
+
+def _conflict(situation: Situation, specifications: Sequence[Mapping]) -> InfeasibleError | None:
+    """The error that names the conflicts; None where none was proven."""
     found = find_conflicts(situation)
-    if found.conflicts:
-        data = as_data(found, situation, specifications)
-        raise InfeasibleError(message(data, found.undecided), data)
+    if not found.conflicts:
+        return None
+    data = as_data(found, situation, specifications)
+    return InfeasibleError(message(data, found.undecided), data)
 
 
 def not_found(

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from search.evaluate import problem_arrays
+from search.evaluate import problem_arrays, sold_units
 from search.ladders import Allowance, allowance
-from search.money import Money
 from search.rules.base import JointRule
 from search.types import PricingProblem
 
@@ -44,6 +43,11 @@ def joint_excess(
     return {rule.name: np.asarray(one[0], np.float64) for rule, one in zip(compiled.rules, excess, strict=True)}
 
 
+def excess_at(problem: PricingProblem, prices: np.ndarray) -> dict[str, np.ndarray]:
+    """joint_excess at prices [S] and the sales expected there."""
+    return joint_excess(problem, prices, *sold_units(problem, np.stack([prices, problem.current])).mean(axis=0))
+
+
 def _joint_names(problem: PricingProblem, excess: dict[str, np.ndarray]) -> list[list[str]]:
     names: list[list[str]] = [[] for _ in problem.decision]
     for rule in problem.rules:
@@ -59,7 +63,7 @@ def _joint_names(problem: PricingProblem, excess: dict[str, np.ndarray]) -> list
 
 def _edge_names(problem: PricingProblem, prices: np.ndarray) -> list[list[str]]:
     names: list[list[str]] = [[] for _ in problem.decision]
-    money = Money(problem.decimals, problem.objective.tax_rate, problem.objective.fee_rate)
+    money = problem.money
     allowed = allowance(problem.offers, problem.rules, problem.decision >= 0, money)
     minor, ladder = money.minor(prices), money.minor(problem.ladder)
     order = np.argsort(problem.decision, kind="stable")

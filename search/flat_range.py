@@ -74,7 +74,7 @@ def flat_range(
 
 
 def _answer(problem: PricingProblem, prices: np.ndarray, sets: np.ndarray, share: float) -> _Answer:
-    compiled, rungs = compile_problem(problem), _rungs(problem, prices)
+    compiled, rungs = compile_problem(problem), problem.nearest(prices)
     priced = problem.decision >= 0
     decision, place = np.unique(np.stack([problem.decision[priced], sets[priced]]), axis=1)  # the sets that it touches
     count = int(sets.max()) + 1
@@ -87,12 +87,6 @@ def _answer(problem: PricingProblem, prices: np.ndarray, sets: np.ndarray, share
     total = np.bincount(sets, worth[0].astype(np.float64), count)
     whole = np.bincount(decision, total[place], len(rungs))
     return replace(answer, least=value - share * np.maximum(whole, 0.0))
-
-
-def _rungs(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
-    """[D] the rungs that give prices [S]."""
-    first = np.unique(problem.decision, return_index=True)[1][-len(problem.ladder) :]
-    return np.abs(problem.ladder - prices[first, None]).argmin(axis=1)
 
 
 def _flat(answer: _Answer, decision: np.ndarray, rung: np.ndarray) -> np.ndarray:

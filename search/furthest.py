@@ -11,6 +11,7 @@ import numpy as np
 from search.binding import joint_excess
 from search.evaluate import Evaluator, sold_units
 from search.least_breach import Plans
+from search.polish import evaluated
 from search.rules.base import JointRule
 from search.types import PricingProblem
 
@@ -24,7 +25,7 @@ def furthest(evaluator: Evaluator, plans: Plans, levels: list[list[JointRule]]) 
     allowed = _fitness(evaluator, plans.rungs)[1] <= 0
     if allowed[-1] or not allowed.any():
         return plans.rungs[-1]
-    depth = int(np.flatnonzero(~allowed & np.roll(allowed, 1) & (np.arange(len(allowed)) > 0))[0])
+    depth = int(np.flatnonzero(allowed)[-1]) + 1
     now, after = plans.rungs[depth - 1].copy(), plans.rungs[depth]
     places = np.unique(plans.place[now != after])
     trials = np.stack([np.where(plans.place == place, after, now) for place in places])
@@ -46,10 +47,8 @@ def furthest(evaluator: Evaluator, plans: Plans, levels: list[list[JointRule]]) 
 
 
 def _fitness(evaluator: Evaluator, rungs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Values and violations [N] of rungs [N, D], in calls of one size."""
-    padded = np.concatenate([rungs, np.repeat(rungs[:1], -len(rungs) % BATCH, axis=0)]).astype(np.int32)
-    found = [evaluator.fitness(padded[begin : begin + BATCH]) for begin in range(0, len(padded), BATCH)]
-    return tuple(np.concatenate(part)[: len(rungs)] for part in zip(*found, strict=True))
+    """Values and violations [N] of rungs [N, D], which no journal notes."""
+    return evaluated(evaluator, rungs, BATCH, lambda *_: False)
 
 
 def _breaches(problem: PricingProblem, rungs: np.ndarray, rules: list[JointRule]) -> np.ndarray:

@@ -16,7 +16,7 @@ from deap import base
 
 from data_io.errors import ConfigError
 from search import operators
-from search.ascent import ascend
+from search.ascent import LEARNING_RATE, STEPS, ascend
 from search.evaluate import Evaluator, make_evaluator
 from search.journal import Individual, Journal, holding
 from search.polish import polish
@@ -53,8 +53,8 @@ def optimise(
     elite: int = 4,
     seeds: Sequence[str] = SEEDS,
     starts: int = 4,
-    steps: int = 80,
-    learning_rate: float = 0.03,
+    steps: int = STEPS,
+    learning_rate: float = LEARNING_RATE,
     block: int = 16,
     begin: np.ndarray | None = None,
 ) -> Solution:

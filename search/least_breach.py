@@ -17,7 +17,6 @@ from search.conflict.programme import Linear, Programme, total
 from search.conflict.rows import build
 from search.conflict.situation import DEMAND_FREE, Situation
 from search.evaluate import sold_units
-from search.money import Money
 from search.rules.base import TIGHTENING, JointRule, Rule
 from search.rules.price_index import PriceIndex
 from search.rules.same_price import SamePrice
@@ -42,6 +41,11 @@ class Plans:
     place: np.ndarray
 
 
+def knowable(soft: Sequence[JointRule]) -> bool:
+    """None of the rules depends on demand."""
+    return all(isinstance(rule, DEMAND_FREE) for rule in soft)
+
+
 def least_breach(
     problem: PricingProblem, levels: Sequence[Sequence[JointRule]], wished: np.ndarray, *, seconds: float = SECONDS
 ) -> Plans | None:
@@ -52,7 +56,7 @@ def least_breach(
     None where there are none, where some rule of the levels depends on demand, or where it took too long.
     """
     soft = [rule for level in levels for rule in level]
-    if not all(isinstance(rule, DEMAND_FREE) for rule in soft):
+    if not knowable(soft):
         return None
     until = time.monotonic() + seconds
     situation = _situation(problem, soft)
@@ -75,8 +79,8 @@ def least_breach(
                 return None
             for row, price in prices.price.items():
                 minor[depth, row] = round(price.value(answer.values))
-    first = np.unique(problem.decision, return_index=True)[1][-len(problem.rungs) :]
-    return Plans(np.stack([_rungs(problem, one[first]) for one in minor]), place[first])
+    rungs = [problem.nearest(situation.money.price(one)) for one in minor]
+    return Plans(np.stack(rungs), place[problem.first])
 
 
 def _distance(programme: Programme, price: Linear, wished: int) -> Linear:
@@ -87,14 +91,13 @@ def _distance(programme: Programme, price: Linear, wished: int) -> Linear:
 
 
 def _situation(problem: PricingProblem, soft: Sequence[JointRule]) -> Situation:
-    money = Money(problem.decimals, problem.objective.tax_rate, problem.objective.fee_rate)
     units = sold_units(problem, problem.current[None]).mean(axis=0)[0]
     names = {rule.name for rule in soft}
     rules = [rule for rule in problem.kept if not isinstance(rule, SamePrice) and (rule.hard or rule.name in names)]
     offers = problem.offers.assign(**{ONE_PRICE: problem.decision})
     if np.bincount(problem.decision[problem.decision >= 0]).max(initial=0) > 1:
         rules.insert(0, SamePrice(name=ONE_PRICE, by=(ONE_PRICE,)))
-    return Situation(offers, tuple(map(_inside, rules)), problem.decision >= 0, money, units)
+    return Situation(offers, tuple(map(_inside, rules)), problem.decision >= 0, problem.money, units)
 
 
 def _inside(rule: Rule) -> Rule:
@@ -103,8 +106,3 @@ def _inside(rule: Rule) -> Rule:
         return rule
     edges = {"min": rule.min and rule.min + INSIDE, "max": rule.max and rule.max - INSIDE}
     return rule if (edges["min"] or 0) > (edges["max"] or np.inf) else replace(rule, **edges)
-
-
-def _rungs(problem: PricingProblem, minor: np.ndarray) -> np.ndarray:
-    """The rungs nearest to prices [D]."""
-    return np.abs(problem.ladder - minor[:, None] / 10**problem.decimals).argmin(axis=1).astype(np.int32)

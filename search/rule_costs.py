@@ -13,9 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from search import genetic
-from search.binding import joint_excess
-from search.evaluate import make_evaluator, sold_units
-from search.money import Money
+from search.binding import excess_at
+from search.evaluate import make_evaluator
 from search.problem import build_problem
 from search.rules.base import JointRule, PriceRule
 from search.soft import settle, violations
@@ -91,12 +90,10 @@ def _keeps(problem: PricingProblem, prices: np.ndarray) -> bool:
     """The prices are allowed under all rules: what was found with more room needed none of it."""
     if not len(problem.rungs):
         return True
-    first = np.unique(problem.decision, return_index=True)[1][-len(problem.rungs) :]
-    near = np.abs(problem.ladder - prices[first][:, None])
-    if near.min(axis=1).max() > 0.5 / 10**problem.decimals:
+    rungs = problem.nearest(prices)
+    if np.abs(problem.prices(rungs) - prices)[problem.first].max() > 0.5 / 10**problem.decimals:
         return False
-    rungs = np.repeat(near.argmin(axis=1)[None], 2, axis=0).astype(np.int32)
-    return bool(make_evaluator(problem).fitness(rungs)[1][0] <= 0)
+    return bool(make_evaluator(problem).fitness(np.stack([rungs, rungs]))[1][0] <= 0)
 
 
 def _at(prices: np.ndarray) -> Solution:
@@ -124,8 +121,7 @@ def _settled(problem: PricingProblem, prices: np.ndarray) -> PricingProblem:
 
 def _pointed(problem: PricingProblem, prices: np.ndarray) -> Iterable[tuple[str, bool]]:
     """Hard rules that have a point, and whether a group is within one of its edge."""
-    units, units_current = sold_units(problem, np.stack([prices, problem.current])).mean(axis=0)
-    excess = joint_excess(problem, prices, units, units_current)
+    excess = excess_at(problem, prices)
     for rule in problem.rules:
         if isinstance(rule, JointRule) and rule.point and rule.hard and rule.name in excess:
             yield rule.name, bool(np.max(excess[rule.name]) > -POINT)
@@ -150,8 +146,7 @@ def _relaxed(
     if not len(built.rungs):
         return built, built.rungs
     ladders = np.rint(built.ladder * 10**built.decimals).astype(np.int64)
-    first = np.unique(built.decision, return_index=True)[1][-len(ladders) :]
-    wanted = Money(built.decimals).minor(prices[first])
+    wanted = built.money.minor(prices[built.first])
     rows = [np.union1d(row[:size], [price]) for row, size, price in zip(ladders, built.rungs, wanted, strict=True)]
     padded = np.array([np.pad(row, (0, max_rungs + 1 - len(row)), mode="edge") for row in rows], np.int64)
     started = ladders[np.arange(len(ladders)), built.start]

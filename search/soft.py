@@ -15,10 +15,10 @@ import pandas as pd
 
 from data_io.errors import InfeasibleError
 from search.ascent import LEARNING_RATE, STEPS, climb
-from search.binding import joint_excess
-from search.evaluate import make_evaluator, sold_units
+from search.binding import excess_at
+from search.evaluate import make_evaluator
 from search.furthest import furthest
-from search.least_breach import least_breach
+from search.least_breach import knowable, least_breach
 from search.rules.base import TIGHTENING, JointRule
 from search.types import Optimiser, PricingProblem, Solution
 
@@ -79,6 +79,8 @@ def lexicographic(optimise: Optimiser) -> Optimiser:
 
         def planned(levels: list[list[JointRule]]) -> Solution | None:
             """Beginning at the least breach; None where that is not known, or rules on demand are in its way."""
+            if not knowable(soft):
+                return None
             evaluator = make_evaluator(problem)
             wished = climb(evaluator, seed=seed, starts=1, steps=STEPS, learning_rate=LEARNING_RATE)
             plans = least_breach(problem, levels, problem.prices(wished[0]))
@@ -124,8 +126,7 @@ def settle(rule: JointRule, violation: float) -> JointRule:
 
 def violations(problem: PricingProblem, prices: np.ndarray) -> dict[str, float]:
     """Every joint rule's violation at prices [S], summed over its groups."""
-    units, units_current = sold_units(problem, np.stack([prices, problem.current])).mean(axis=0)
-    excess = joint_excess(problem, prices, units, units_current)
+    excess = excess_at(problem, prices)
     totals = {name: float(np.maximum(one + TIGHTENING, 0.0).sum()) for name, one in excess.items()}
     return {rule.name: totals.get(rule.name, 0.0) for rule in problem.rules}
 

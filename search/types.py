@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
+from search.money import Money
+
 if TYPE_CHECKING:
     from search.rules.base import Rule
 
@@ -86,6 +88,20 @@ class PricingProblem:
     def current(self) -> np.ndarray:
         """[S] float64, prices that holding keeps."""
         return self.offers["current_price"].to_numpy(np.float64)
+
+    @property
+    def money(self) -> Money:
+        """How prices are written and what remains of them."""
+        return Money(self.decimals, self.objective.tax_rate, self.objective.fee_rate)
+
+    @property
+    def first(self) -> np.ndarray:
+        """[D] int64, the row of each decision's first offer."""
+        return np.unique(self.decision, return_index=True)[1][-len(self.rungs) :] if len(self.rungs) else self.rungs
+
+    def nearest(self, prices: np.ndarray) -> np.ndarray:
+        """Prices [S] -> [D] int32, the rungs nearest to those of each decision's first offer."""
+        return np.abs(self.ladder - prices[self.first, None]).argmin(axis=1).astype(np.int32)
 
     def prices(self, rungs: np.ndarray) -> np.ndarray:
         """Rungs [..., D] -> prices [..., S] float64; held offers keep their current price."""
