@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo "$$name" && break; done)
 UV ?= $(shell command -v uv 2>/dev/null)
 
-.PHONY: run test nightly lint format lock clean
+.PHONY: run test nightly mutants lint format lock clean
 .DEFAULT_GOAL := run
 
 run: $(STAMP)
@@ -20,6 +20,13 @@ test: $(STAMP)
 
 nightly: $(STAMP)
 	@$(BIN)/python -m pytest -m nightly $(ARGS)
+
+# Changes the exact checker in every small way; the tests must notice each. Fails when one survives.
+mutants: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[mutants]"
+	@rm -rf mutants
+	@PATH="$(CURDIR)/$(BIN):$$PATH" mutmut run --max-children 2
+	@PATH="$(CURDIR)/$(BIN):$$PATH" mutmut results | { ! grep . ; }
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -34,7 +41,7 @@ lock:
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
 
 clean:
-	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) mutants build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 to 3.13 found; name one: make PYTHON=/path/to/python3.12" >&2; exit 2; }

@@ -22,6 +22,7 @@ from search.exact_rules import Breach, decimal
 
 CHECKS = exact_rules.CHECKS | exact_prices.CHECKS | exact_joint.CHECKS
 DIGITS = 2000  # of intermediate results; anything inexact raises instead of rounding
+KEYS = ["product", "store"]
 
 __all__ = ["Breach", "check"]
 
@@ -65,7 +66,7 @@ def check(
         everywhere = np.arange(len(facts.price))
         if scope != "store_product":
             breaches += exact_rules.same_price({"by": scope}, "search.scope", facts, everywhere)
-        for name, rule in zip(_names(rules), rules, strict=True):
+        for name, rule in _named(rules):
             rows = everywhere
             if rule.get("scope") is not None:
                 rows = np.flatnonzero(select(facts.offers, rule["scope"], where=f"scope of rule {name}"))
@@ -85,8 +86,7 @@ class Facts:
     """
 
     def __init__(self, answer: pd.DataFrame, offers: pd.DataFrame, decimals: int, tax_rate: float, fee_rate: float):
-        keys = ["product", "store"]
-        self.offers = answer[keys].merge(offers, on=keys, how="left", validate="one_to_one")
+        self.offers = answer[KEYS].merge(offers)
         self._answer = answer
         self.decimals, self.tax_rate, self.fee_rate = decimals, decimal(tax_rate), decimal(fee_rate)
         self.price: list[Decimal] = [decimal(price) for price in answer["price"]]
@@ -102,9 +102,7 @@ class Facts:
 
     def rounded(self, price: Decimal) -> Decimal:
         """A price in whole minor units, half to even."""
-        with localcontext() as context:
-            context.traps[Inexact] = False
-            return price.quantize(Decimal(1).scaleb(-self.decimals))
+        return price.scaleb(self.decimals).to_integral_value().scaleb(-self.decimals)
 
     def place(self, row: int) -> tuple[str, str]:
         """Product and store."""
@@ -144,25 +142,22 @@ def numbers(column: Iterable[Any]) -> list[Decimal | None]:
 
 def _table_breaches(answer: pd.DataFrame, offers: pd.DataFrame) -> Iterable[Breach]:
     """Rows that are not one per offer, or that no rule could judge."""
-    wanted = Counter(zip(offers["product"], offers["store"], strict=True))
-    found = Counter(zip(answer["product"], answer["store"], strict=True))
+    wanted, found = (Counter(map(tuple, table[KEYS].to_numpy())) for table in (offers, answer))
     for product, store in (wanted - found).keys() | (found - wanted).keys():
         times = found[product, store]
         yield Breach("answer", str(product), str(store), float(times), f"the offer stands {times} times, not once")
-    price = pd.to_numeric(answer["price"], errors="coerce").to_numpy(np.float64)
+    price = pd.to_numeric(answer["price"], errors="coerce").to_numpy()
     status = answer["status"].isin(["priced", "held"]).to_numpy()
     for row in np.flatnonzero(~(np.isfinite(price) & (price > 0) & status)):
         product, store, price, status = (answer[key].iat[row] for key in ("product", "store", "price", "status"))
         text = f"price {price} or status {status} is none"
-        yield Breach("answer", str(product), str(store), float("nan"), text)
+        yield Breach("answer", str(product), str(store), np.nan, text)
 
 
-def _names(rules: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Names of the rules: the type, with a number from the second of one type on."""
+def _named(rules: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """The rules with their names: the type, with a number from the second of one type on."""
     seen: Counter[str] = Counter()
-    names = []
     for rule in rules:
         kind = rule["type"]
         seen[kind] += 1
-        names.append(kind if seen[kind] == 1 else f"{kind}_{seen[kind]}")
-    return names
+        yield (kind if seen[kind] == 1 else f"{kind}_{seen[kind]}"), rule

@@ -23,7 +23,7 @@ def max_changes(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Ite
         most = min(limit for limit in (by_share, count) if limit is not None)
         if Decimal(changed) > most:
             text = f"{changed} of {len(group)} prices{where} change, more than {most}"
-            yield group_breach(name, facts, group, float(changed - most), text)
+            yield Breach(name, "", "", float(changed - most), text)
 
 
 def all_or_nothing(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
@@ -32,7 +32,7 @@ def all_or_nothing(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> 
         if 0 < changed < len(group):
             few = min(changed, len(group) - changed)
             text = f"{changed} of {len(group)} prices{where} change, neither all nor none"
-            yield group_breach(name, facts, group, few / len(group), text)
+            yield Breach(name, "", "", few / len(group), text)
 
 
 def order(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
@@ -42,7 +42,7 @@ def order(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[
     if rule.get("lower") is not None:
         chosen = [select(facts.offers, rule[key], where=f"rule {name}") for key in ("lower", "upper")]
     if sizes is not None:
-        rows = np.array([row for row in rows if sizes[row] is not None], np.int64)
+        rows = rows[[sizes[row] is not None for row in rows]]
     for _, group in groups_of(["store", *as_list(rule.get("within"))], facts, rows):
         for low, high in _ordered(rule, group, sizes, chosen):
             left, right = facts.price[low], facts.price[high] * (100 - percent) / 100
@@ -62,11 +62,11 @@ def order(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[
 def _ordered(rule: Mapping, group: np.ndarray, sizes: list | None, chosen: list | None) -> Iterator[tuple[int, int]]:
     """Row numbers of an offer that must be lower, and of the one that it must be below."""
     if chosen is not None:
-        low, high = (group[np.asarray(rows, bool)[group]] for rows in chosen)
+        low, high = (group[rows[group]] for rows in chosen)
         yield from ((x, y) for x in low for y in high if x != y)
         return
-    sign = -1 if rule.get("direction") == "not_decreasing" else 1
-    yield from ((x, y) for x in group for y in group if sign * sizes[x] > sign * sizes[y])
+    pairs = ((small, large) for small in group for large in group if sizes[small] < sizes[large])
+    yield from pairs if rule.get("direction") == "not_decreasing" else ((large, small) for small, large in pairs)
 
 
 def min_total(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
@@ -76,7 +76,7 @@ def min_total(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Itera
         where = f" of {label}" if label else ""
         if units is None or before is None:
             text = f"total {rule['of']}{where} cannot be checked, some units are unknown"
-            yield group_breach(name, facts, group, float("nan"), text)
+            yield Breach(name, "", "", np.nan, text)
             continue
         one = [Decimal(1)] * len(facts.price)
         new = total(units, facts.price if revenue else one, group)

@@ -22,14 +22,14 @@ def no_touch(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterat
 def competitor(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
     rivals = facts.column("competitor_price")
     for row in (row for row in rows if rivals[row] is not None):
-        for side, sign in (("above", 1), ("below", -1)):
+        price, rival = facts.price[row], rivals[row]
+        for side, distance in (("above", price - rival), ("below", rival - price)):
             amount, percent = number(rule, side), number(rule, f"{side}_percent")
             if amount is None and percent is not None:
-                amount = rivals[row] * percent / 100
-            if amount is not None and (facts.price[row] - rivals[row]) * sign > amount:
-                over = (facts.price[row] - rivals[row]) * sign - amount
-                text = f"price {facts.price[row]} is too far {side} the competitor's {rivals[row]}"
-                yield breach_of(name, facts, row, over, text)
+                amount = rival * percent / 100
+            if amount is not None and distance > amount:
+                text = f"price {price} is too far {side} the competitor's {rival}"
+                yield breach_of(name, facts, row, distance - amount, text)
 
 
 def minimum_price(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import mul
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,7 +110,7 @@ def unit_margin(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Ite
     for row in rows:
         price, cost = facts.price[row], costs[row]
         if cost is None:
-            yield breach_of(name, facts, row, Decimal("nan"), "the cost is unknown, so the margin cannot be checked")
+            yield breach_of(name, facts, row, np.nan, "the cost is unknown, so the margin cannot be checked")
             continue
         lacking = cost * (1 + facts.tax_rate) - price * (1 - facts.fee_rate) * (1 - least)
         if lacking > 0:
@@ -122,12 +123,12 @@ def portfolio_margin(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -
     least, costs = number(rule, "min"), facts.column("cost")
     units = known_units(facts.units, facts, rows)
     if units is None or any(costs[row] is None for row in rows):
-        yield group_breach(name, facts, rows, float("nan"), "some costs or units are unknown, it cannot be checked")
+        yield group_breach(name, facts, rows, np.nan, "some costs or units are unknown, it cannot be checked")
         return
     revenue = total(units, facts.price, rows) * (1 - facts.fee_rate)
     cost = total(units, costs, rows) * (1 + facts.tax_rate)
     if revenue * (1 - least) < cost:
-        margin = 1 - float(cost) / float(revenue) if revenue else float("-inf")
+        margin = 1 - float(cost) / float(revenue)
         yield group_breach(name, facts, rows, float(least) - margin, f"margin {margin:.6f} is below {least}")
 
 
@@ -138,16 +139,15 @@ def price_index(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Ite
         units = known_units(facts.units_current, facts, group)
         if units is None:
             text = f"index{where} cannot be checked, some units_current are unknown"
-            yield group_breach(name, facts, group, float("nan"), text)
+            yield Breach(name, "", "", np.nan, text)
             continue
         priced, held = total(units, facts.price, group), total(units, facts.current, group)
-        index = float(priced) / float(held) if held else 1.0
-        if high is not None and priced > high * held:
-            text = f"index{where} is {index:.6f}, above {high}"
-            yield group_breach(name, facts, group, index - float(high), text)
-        if low is not None and priced < low * held:
-            text = f"index{where} is {index:.6f}, below {low}"
-            yield group_breach(name, facts, group, float(low) - index, text)
+        too_high, too_low = high is not None and priced > high * held, low is not None and priced < low * held
+        for broken, side, limit in ((too_high, "above", high), (too_low, "below", low)):
+            if broken:
+                index = float(priced) / float(held)
+                text = f"index{where} is {index:.6f}, {side} {limit}"
+                yield group_breach(name, facts, group, abs(index - float(limit)), text)
 
 
 def inventory(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
@@ -165,7 +165,7 @@ def same_price(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iter
         prices = [facts.price[row] for row in group]
         if min(prices) != max(prices):
             text = f"{label} has several prices, from {min(prices)} to {max(prices)}"
-            yield group_breach(name, facts, group, float(max(prices) - min(prices)), text)
+            yield Breach(name, "", "", float(max(prices) - min(prices)), text)
 
 
 def decimal(number: Any) -> Decimal:
@@ -190,7 +190,7 @@ def known_units(units: list, facts: Facts, rows: np.ndarray) -> list[Decimal] | 
 
 
 def total(units: list[Decimal], values: list[Decimal], rows: np.ndarray) -> Decimal:
-    return sum((sold * values[row] for sold, row in zip(units, rows, strict=True)), Decimal(0))
+    return Decimal(sum(map(mul, units, (values[row] for row in rows))))
 
 
 def groups_of(by: Any, facts: Facts, rows: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
@@ -200,12 +200,12 @@ def groups_of(by: Any, facts: Facts, rows: np.ndarray) -> Iterator[tuple[str, np
         yield "", rows
         return
     facts.require(columns)
-    for values, group in facts.offers.iloc[rows].groupby(columns, sort=False).indices.items():
+    for values, group in facts.offers.iloc[rows].groupby(columns).indices.items():
         label = ", ".join(map(str, values)) if isinstance(values, tuple) else str(values)
         yield label, rows[group]
 
 
-def breach_of(name: str, facts: Facts, row: int, amount: Decimal, text: str) -> Breach:
+def breach_of(name: str, facts: Facts, row: int, amount: Decimal | float, text: str) -> Breach:
     return Breach(name, *facts.place(row), float(amount), text, bool(facts.held[row]))
 
 

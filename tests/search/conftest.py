@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from search.checker import check
 from search.evaluate import sold_units
 from search.problem import build_problem
 from search.rules.catalogue import build_rules
@@ -88,3 +89,39 @@ def make_problem():
 @pytest.fixture(scope="session")
 def make_answer():
     return _answer
+
+
+_ANSWER = ("price", "units", "units_current", "status")
+_STORES = {"p0": "s0", "p1": "s0", "p2": "s1", "p3": "s1"}
+
+
+def _unbroken(**columns) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Offers p0 to p3, two to a store, that nothing is wrong with, and an answer that leaves all as it is."""
+    values = {"category": ["c", "d", "c", "d"], "current_price": [2.0, 3.0, 4.0, 5.0], "cost": 1.0, "stock": np.inf}
+    values |= {"min_price": np.nan, "max_price": np.nan, "observed_min": 1.0, "observed_max": 9.0, "size": 1.0}
+    values |= {"competitor_price": np.nan} | {name: columns[name] for name in columns if name not in _ANSWER}
+    offers = pd.DataFrame({"product": list(_STORES), "store": list(_STORES.values())}).assign(**values)
+    written = {"price": offers["current_price"], "units": [10.0, 20.0, 5.0, 8.0]}
+    written |= {"units_current": written["units"], "status": "priced"}
+    written |= {name: columns[name] for name in columns if name in _ANSWER}
+    return offers, offers[["product", "store"]].assign(**written)
+
+
+def _verdict(rule: dict, columns: dict, **options) -> list[tuple]:
+    """(product, amount, text), and "held" where it is, of every breach of one rule; names and stores are checked."""
+    offers, answer = _unbroken(**columns)
+    said = []
+    for one in check(answer, offers, [rule], **{"scope": "store_product"} | options):
+        assert (one.rule, one.store, one.soft) == (rule["type"], _STORES.get(one.product, ""), False)
+        said.append((one.product, pytest.approx(one.amount, abs=1e-9, nan_ok=True), one.text, *["held"][: one.held]))
+    return said
+
+
+@pytest.fixture(scope="session")
+def unbroken():
+    return _unbroken
+
+
+@pytest.fixture(scope="session")
+def verdict():
+    return _verdict
