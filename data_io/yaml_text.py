@@ -22,6 +22,11 @@ def load_yaml(path: str | Path) -> object:
     Raises:
         ConfigError: the file is missing, unreadable, too large, too deep, uses aliases or tags, or is no YAML.
     """
+    return parse_yaml(read_small(path), str(path))
+
+
+def read_small(path: str | Path) -> str:
+    """The text of a file of at most MAX_BYTES. Errors as in load_yaml, but for what the text says."""
     path = Path(path)
     try:
         with path.open("rb") as file:
@@ -31,10 +36,9 @@ def load_yaml(path: str | Path) -> object:
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes. A configuration file is small; check the path.")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
-    return parse_yaml(text, str(path))
 
 
 def parse_yaml(text: str, name: str) -> object:

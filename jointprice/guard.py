@@ -22,9 +22,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
 from data_io.errors import ConfigError
-from data_io.yaml_text import load_yaml
+from data_io.yaml_text import parse_yaml, read_small
 from jointprice.schema import Config
 
+_FINE: set[tuple[Path, str]] = set()  # files that were checked: a sweep composes once for every job
 MAX_FILES = 1000  # also folders: a configuration folder is small, a home folder is not
 
 _OWN_TARGETS = {
@@ -85,8 +86,17 @@ def check_overrides(overrides: Sequence[str]) -> None:
 
 def check_file(path: Path) -> None:
     """Refuse one YAML file that is too large, uses aliases, names foreign code or refers outside its folder."""
-    load_yaml(path)  # limits first: the walk below may then trust size and depth
-    root = yaml.compose(path.read_text("utf-8-sig"), Loader=yaml.SafeLoader)
+    text = read_small(path)
+    if (path, text) in _FINE:
+        return
+    _check_text(text, path)
+    if len(_FINE) < MAX_FILES:
+        _FINE.add((path, text))
+
+
+def _check_text(text: str, path: Path) -> None:
+    parse_yaml(text, str(path))  # limits first: the walk below may then trust size and depth
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
     if root is None:
         return
     if any(_BUILDING.search(scalar) for scalar in _scalars(root)):

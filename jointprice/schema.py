@@ -61,6 +61,8 @@ def register() -> None:
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
+    if "base_config.yaml" in ConfigStore.instance().repo:
+        return
     node = OmegaConf.structured(Config)
     OmegaConf.set_struct(node.data.columns, False)  # its keys are open: data.columns.units=units_sold
     ConfigStore.instance().store("base_config", node=node)

@@ -124,17 +124,30 @@ def test_every_block_is_of_a_kind_that_is_checked():
             assert words[0] == "make" or any(words[: len(start)] == start for start in COMMANDS), words
 
 
-def test_the_commands_run_as_written(place, monkeypatch):
+def run_all(place: Path, monkeypatch: pytest.MonkeyPatch, chosen) -> dict[str, str]:
+    """What the commands that are chosen printed, all run in `place` in their order."""
     monkeypatch.chdir(place)
     monkeypatch.setattr(sys, "argv", ["jointprice"])
     monkeypatch.setenv("HYDRA_FULL_ERROR", "")
-    printed = {}
-    for block in of("bash"):
-        for words in commands(block):
-            if words[0] != "make" and not any("DATA" in word for word in words):
-                printed[shlex.join(words)] = run(words, place)
+    every = (words for block in of("bash") for words in commands(block))
+    known = [words for words in every if words[0] != "make" and not any("DATA" in word for word in words)]
+    return {shlex.join(words): run(words, place) for words in known if chosen(words)}
+
+
+def takes_long(words: list[str]) -> bool:
+    """Whether a command trains more than once, or another's result."""
+    return "-m" in words or "task=backtest" in words or "experiment=best" in words
+
+
+def test_the_commands_run_as_written(place, monkeypatch):
+    printed = run_all(place, monkeypatch, lambda words: not takes_long(words))
     (shown,) = of("text")
     assert words_of(printed["jointprice"]) <= words_of(shown.text)  # quick runs make no promise
+
+
+@pytest.mark.nightly
+def test_the_sweeps_and_the_backtest_run_as_written(place, monkeypatch):
+    assert len(run_all(place, monkeypatch, takes_long)) == 4
     (board,) = place.glob("multirun/*/*/leaderboard.csv")
     assert len(board.read_text("utf-8").splitlines()) == 5
 

@@ -136,6 +136,7 @@ def test_trees_keep_the_bounds_and_expect_a_gain(market):
     assert np.median(decision.elasticity) < 0
 
 
+@pytest.mark.nightly
 def test_jointprice_is_scored_under_the_overrides_named(tmp_path):
     asked = parse(["--markets", "loglog", "--methods", "", "--method", f"tiny:{TINY}", "--seeds", "1"])
     (cell,) = measure([case()], asked.methods, tmp_path / "cells.jsonl")
@@ -145,6 +146,7 @@ def test_jointprice_is_scored_under_the_overrides_named(tmp_path):
     assert cell["elasticity_rmse"] > 0
 
 
+@pytest.mark.nightly
 def test_a_model_is_trained_once_for_both_rule_sets_and_every_objective_and_search(tmp_path, monkeypatch):
     trained = []
     train = learn.train_networks

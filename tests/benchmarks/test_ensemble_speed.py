@@ -24,6 +24,7 @@ def test_every_form_gives_the_members_the_same_answers(name):
             np.testing.assert_allclose(answer, expected, rtol=2e-4)
 
 
+@pytest.mark.nightly
 def test_the_work_counted_grows_with_members_and_series():
     one = inference("mlp", "elasticity", 1, SERIES)
     assert one.amount == SERIES * PERIODS

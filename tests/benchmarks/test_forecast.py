@@ -107,6 +107,7 @@ def test_a_year_before_that_is_not_known_yet_is_not_used(panel, monkeypatch):
     np.testing.assert_array_equal(last["seasonal"], panel.units[last["row"], 53])
 
 
+@pytest.mark.nightly
 def test_all_forecasters_are_compared_on_the_same_rows_and_a_second_call_trains_nothing(
     few_trees, tmp_path, capsys, monkeypatch
 ):

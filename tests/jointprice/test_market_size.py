@@ -1,5 +1,7 @@
 """The gain under other market sizes: the model's own where nothing moves, null where no form has shares."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from jointprice import market_size
@@ -15,24 +17,16 @@ SMALL = (
 )
 
 
-def priced(head: str):
-    """Ensemble, problem and prices with one form of the price response."""
-    overrides = [*SMALL, f"response.heads=[{head}]"]
+def test_the_gain_at_the_learnt_size_is_the_models_and_other_sizes_give_others(monkeypatch):
+    monkeypatch.setattr(market_size, "FACTORS", {"half": 0.5, "same": 1.0, "double": 2.0})
+    overrides = [*SMALL, "response.heads=[nested]"]
     fitted = fit(overrides=overrides)
     pricing = price_offers(compose(overrides), fitted.ensemble, fitted.offers)
-    return fitted.ensemble, pricing.problem, pricing.solution.prices
+    told = market_size.market_size(fitted.ensemble, pricing.problem, pricing.solution.prices)
+    assert list(told) == ["half", "same", "double"]
+    assert told["same"] == pytest.approx(gains(pricing.problem, pricing.solution.prices).mean(), rel=1e-3)
+    assert min(told["half"], told["double"]) < told["same"] < max(told["half"], told["double"])
 
 
-def test_the_gain_at_the_learnt_size_is_the_models_and_other_sizes_give_others(monkeypatch):
-    asked = priced("nested")
-    own = gains(*asked[1:]).mean()
-    told = market_size.market_size(*asked)
-    assert list(told) == ["half", "double", "fourfold"]
-    assert len({round(value, 2) for value in (*told.values(), own)}) == 4
-    assert min(told["half"], told["double"]) < own < max(told["half"], told["double"])
-    monkeypatch.setattr(market_size, "FACTORS", {"same": 1.0})
-    assert market_size.market_size(*asked)["same"] == pytest.approx(own, rel=1e-3)
-
-
-def test_forms_without_shares_have_no_market_size():
-    assert market_size.market_size(*priced("elasticity")) is None
+def test_networks_without_an_anchor_have_no_market_size():
+    assert market_size.market_size(SimpleNamespace(anchor=None), None, None) is None

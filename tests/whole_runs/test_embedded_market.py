@@ -53,7 +53,11 @@ def test_prices_rest_on_the_anchor_and_its_halves_promise(jointprice):
     assert ended.code == 0, ended.err
     summary = ended.json("summary.json")
     assert summary["oracle"]["share"] > summary["oracle"]["hold_share"]
-    assert summary["uplift"]["promised"]["mean"] > 0
+    promised = summary["uplift"]["promised"]
+    assert promised["p10"] <= promised["mean"] <= promised["p90"]
+    assert promised["mean"] > 0
+    assert promised["mean"] != summary["uplift"]["in_model"]
+    assert f"promised {promised['mean']:+,.2f}" in ended.out
     assert sum(ended.json("metrics.json")["response"].values()) == pytest.approx(1)
 
 
@@ -157,6 +161,7 @@ def test_a_product_has_one_price_in_all_stores(default_run):
     assert (prices["price"] != prices["current_price"]).any()
 
 
+@pytest.mark.nightly
 def test_stores_may_have_prices_of_their_own(jointprice, broken_rules):
     overrides = (QUICK, "search.scope=store_product")
     ended = jointprice(*overrides)
@@ -189,12 +194,3 @@ def test_results_go_to_stdout_and_progress_to_stderr(default_run):
     assert last == f"files: {default_run.directory.relative_to(default_run.place)}"
     assert "train" in default_run.err
     assert "train:" not in default_run.out
-
-
-def test_halves_of_the_time_blocks_give_a_promise_apart_from_the_gain_in_the_model(jointprice):
-    ended = jointprice(QUICK, "training.promise_members=1")
-    assert ended.code == 0, ended.err
-    promised = ended.json("summary.json")["uplift"]["promised"]
-    assert promised["p10"] <= promised["mean"] <= promised["p90"]
-    assert promised["mean"] != ended.json("summary.json")["uplift"]["in_model"]
-    assert f"promised {promised['mean']:+,.2f}" in ended.out

@@ -15,14 +15,12 @@ QUICK = "experiment=quick"
 
 
 def test_a_sweep_leaves_every_run_and_a_leaderboard(jointprice):
-    ended = jointprice("-m", QUICK, "ensemble.members=2,3", "search.population=16,32")
+    ended = jointprice("-m", QUICK, "objective.risk=0,0.5", "search.population=16,32")
     assert ended.code == 0, ended.err
     (board,) = ended.place.glob("multirun/*/*/leaderboard.csv")
     rows = pd.read_csv(board)
     assert rows["overrides"].tolist() == [
-        f"{QUICK} ensemble.members={members} search.population={population}"
-        for members in (2, 3)
-        for population in (16, 32)
+        f"{QUICK} objective.risk={risk} search.population={population}" for risk in (0, 0.5) for population in (16, 32)
     ]
     assert (rows["status"] == "done").all()
     assert rows[["objective", "test_wape", "seconds"]].notna().all(axis=None)

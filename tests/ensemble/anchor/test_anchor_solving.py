@@ -60,9 +60,10 @@ def test_samples_have_the_posteriors_covariance(system):
 
 
 SEPARABLE = [name for name in HEADS if HEADS[name].separable]
+QUICK = [name for name in HEADS if name != "classes"]  # which takes as long as all the others
 
 
-@pytest.mark.parametrize(("name", "full_cross"), [*((name, 16) for name in HEADS), (SEPARABLE[0], 2)])
+@pytest.mark.parametrize(("name", "full_cross"), [*((name, 16) for name in QUICK), (SEPARABLE[0], 2)])
 def test_the_gradient_by_blocks_is_the_losss_own(panel, name, full_cross):
     weight = np.ones(len(panel.periods), np.float32)
     sets, history = lay_out(panel, AnchorSettings(full_cross=full_cross), weight)

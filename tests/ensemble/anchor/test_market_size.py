@@ -51,7 +51,7 @@ def test_attraction_is_heard_by_its_weight(anchor):
     assert (hears_attraction(heard), hears_attraction(deaf)) == (True, False)
 
 
-@pytest.mark.parametrize("share", [0.2, 0.9])
+@pytest.mark.parametrize("share", [0.2, pytest.param(0.9, marks=pytest.mark.nightly)])
 def test_a_declared_share_is_kept_by_the_fit(panel, share):
     settings = AnchorSettings(heads=["nested"], draws=6, folds=0, steps=12, outside_share=share)
     found = fit_anchor(panel, settings, seed=0).heads[0].draws["outside"]
