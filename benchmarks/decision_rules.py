@@ -91,7 +91,7 @@ class Allowed:
         """By how much prices [S] break the worst joint rule under the truth, relative; 0 = all are kept."""
         if self.name == "bounds":
             return 0.0
-        from search.evaluate import compile_problem
+        from search.compiled import compile_problem
 
         compiled = compile_problem(self.problem)
         asked = jnp.asarray(prices, jnp.float32)[None]

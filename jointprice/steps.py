@@ -152,8 +152,8 @@ def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, mark
             "evaluations": solution.evaluations,
             "seconds": round(solution.seconds, 3),
             "bound": solution.bound,
-            "gap": None,
-            "table_error": None,
+            "gap": solution.gap,
+            "table_error": solution.table_error,
         },
         "rules": [
             {

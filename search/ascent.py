@@ -12,8 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from search.evaluate import TIGHTENING, Compiled, Evaluator
+from search.compiled import Compiled
+from search.evaluate import Evaluator
 from search.polish import PRICE_OF_VIOLATION, Take, evaluated
+from search.rules.base import TIGHTENING
 from search.sparing import make_sparing, worths
 from search.types import PricingProblem
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from search.evaluate import problem_arrays, sold_units
+from search.compiled import problem_arrays
+from search.evaluate import sold_units
 from search.ladders import Allowance, allowance
 from search.rules.base import JointRule
 from search.types import PricingProblem

@@ -1,122 +1,21 @@
 """One compiled fitness call for whole populations: candidates in, values and violations out. Not for choosing them.
 
-The problem's arrays are arguments of the compiled function, not constants in it: the second generation, and the
-second problem of the same shapes, compile nothing.
+The second generation, and the second problem of the same shapes, compile nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from search.objective import net_price, paired_gain, risk_adjusted, unit_value
-from search.rules.base import TIGHTENING, JointRule
+from search.compiled import Compiled, compile_problem, f32, problem_arrays, sold
 from search.rules.inventory import sales_cap
-from search.rules.view import View
+from search.table import tabulate
 from search.types import PricingProblem
-
-EVERYTHING = 1e9  # room for any excess that is a number
-
-
-@partial(
-    jax.tree_util.register_dataclass,
-    data_fields=[
-        "demand", "ladder", "decision", "current", "cost", "stock", "cap", "tax_rate", "fee_rate", "risk",
-        "sold_hold", "groups", "aids", "room",
-    ],
-    meta_fields=["objective", "members", "tail", "rules", "sizes"],
-)  # fmt: skip
-@dataclass(frozen=True)
-class Compiled:
-    """A problem as device arrays (leaves) and what shapes the compiled code (metadata).
-
-    ladder [D, L], decision [S], current, cost, stock, cap (inf where sales are not capped) [S], sold_hold [K, S]
-    sales when prices are held, per joint rule groups: [S] int32, aids: its own arrays, room: what it may be broken by,
-    sizes: its number of groups.
-    """
-
-    demand: Any
-    ladder: Any
-    decision: Any
-    current: Any
-    cost: Any
-    stock: Any
-    cap: Any
-    tax_rate: Any
-    fee_rate: Any
-    risk: Any
-    sold_hold: Any
-    groups: tuple
-    aids: tuple
-    room: tuple
-    objective: str
-    members: tuple[int, ...] | None
-    tail: float | None
-    rules: tuple[JointRule, ...]
-    sizes: tuple[int, ...]
-
-    def spread(self, chosen: jax.Array) -> jax.Array:
-        """Prices of decisions [P, D] -> prices of offers [P, S]; held ones keep their current price."""
-        return jnp.where(self.decision >= 0, chosen[:, jnp.maximum(self.decision, 0)], self.current)
-
-    def sold(self, prices: jax.Array) -> jax.Array:
-        """Prices [P, S] -> expected sales [K, P, S], at most the stock where a rule caps them."""
-        return jnp.minimum(self.demand(prices), self.cap)
-
-    def score(self, prices: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Prices [P, S] -> value [P] (gain over holding) and the rules' signed excess [P, G], see limits."""
-        sold = self.sold(prices)
-        worth = partial(unit_value, self.objective, cost=self.cost, tax_rate=self.tax_rate, fee_rate=self.fee_rate)
-        gain = paired_gain(sold, worth(prices), self.sold_hold, worth(self.current))
-        return self.value(gain), self.limits(prices, sold)
-
-    def limits(self, prices: jax.Array, sold: jax.Array) -> jax.Array:
-        """Prices [P, S] and sales [K, P, S] -> signed excess [P, G] of hard and of priced soft rules' groups."""
-        every = zip(self.excess(prices, sold), self.room, self.rules, strict=True)
-        counted = [one - room for one, room, rule in every if rule.hard or rule.price_per_unit]
-        return jnp.concatenate([jnp.zeros((len(prices), 0)), *counted], axis=1)
-
-    @property
-    def breach_prices(self) -> np.ndarray:
-        """[G] what an excess of 1 in these groups costs, inf where the rule is hard."""
-        each = [np.inf if rule.hard else rule.price_per_unit or 0.0 for rule in self.rules]
-        every = np.repeat(np.array(each, np.float64), np.array(self.sizes, np.int64))
-        return every[every > 0]
-
-    def weigh(self, value: jax.Array, excess: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Value [P] and excess [P, G] of `limits` -> value less the price of soft rules' breaches [P], and the sum of
-        the hard ones' breaches [P], edges tightened."""
-        broken, hard = jnp.maximum(excess + TIGHTENING, 0.0), np.isinf(self.breach_prices)
-        fine = jnp.sum(broken * np.where(hard, 0.0, self.breach_prices).astype(np.float32), axis=-1)
-        return value - fine, jnp.sum(broken * hard, axis=-1)
-
-    def value(self, gain: jax.Array) -> jax.Array:
-        """Members' gains over holding [K, P] -> the objective [P], risk deducted."""
-        return risk_adjusted(gain, self.risk, self.members, self.tail)
-
-    def excess(self, prices: jax.Array, sold: jax.Array) -> list[jax.Array]:
-        """Prices [P, S] and sales [K, P, S] -> signed excess [P, G] of each joint rule."""
-        view = View(
-            prices=prices,
-            units=sold.mean(axis=0),
-            net=net_price(prices, self.tax_rate, self.fee_rate),
-            current=self.current,
-            units_current=self.sold_hold.mean(axis=0),
-            cost=jnp.nan_to_num(self.cost),
-            stock=self.stock,
-            group=self.decision,
-            size=0,
-            tax_rate=self.tax_rate,
-        )
-        return [
-            rule.excess(replace(view, group=group, aids=aids, size=size))
-            for rule, group, aids, size in zip(self.rules, self.groups, self.aids, self.sizes, strict=True)
-        ]
 
 
 class Evaluator:
@@ -130,9 +29,12 @@ class Evaluator:
         evaluations: candidates evaluated so far.
     """
 
-    def __init__(self, problem: PricingProblem, block: int):
+    def __init__(self, problem: PricingProblem, block: int, tabulated: bool):
         self.problem = problem
         self.compiled = compile_problem(problem)
+        if tabulated:
+            table = tabulate(problem, sales_cap(problem.kept, problem.offers))
+            self.compiled = replace(self.compiled, table=table)
         turnover = np.ones(len(problem.offers)) if problem.objective.name == "units" else problem.current
         scale = float(np.asarray(self.compiled.sold_hold, np.float64).mean(axis=0) @ turnover)
         self.scale = scale if np.isfinite(scale) and scale > 0 else 1.0
@@ -154,58 +56,18 @@ class Evaluator:
         return np.asarray(value, np.float64)[:size], np.asarray(violation, np.float64)[:size]
 
 
-def make_evaluator(problem: PricingProblem, *, block: int = 16) -> Evaluator:
-    """The evaluator of a problem; candidates run in blocks of `block` on CPU (cache-sized), all at once elsewhere."""
-    return Evaluator(problem, block)
+def make_evaluator(problem: PricingProblem, *, block: int = 16, tabulated: bool = False) -> Evaluator:
+    """The evaluator of a problem; candidates run in blocks of `block` on CPU (cache-sized), all at once elsewhere.
 
-
-def compile_problem(problem: PricingProblem) -> Compiled:
-    """The problem as device arrays. Evaluates the demand once, at current prices."""
-    arrays = problem_arrays(problem)
-    return replace(arrays, sold_hold=_sold(arrays, arrays.current[None])[:, 0])
-
-
-def problem_arrays(problem: PricingProblem) -> Compiled:
-    """The problem as device arrays without sales at current prices (sold_hold is zero). Asks the demand nothing."""
-    offers, objective = problem.offers, problem.objective
-    joint = [
-        (rule, *_decidable(rule.groups(offers), problem.decision))
-        for rule in problem.rules
-        if isinstance(rule, JointRule)
-    ]
-    joint = [(rule, group, size) for rule, group, size in joint if size]
-    return Compiled(
-        demand=as_pytree(problem.demand),
-        ladder=_f32(problem.ladder),
-        decision=jnp.asarray(problem.decision, jnp.int32),
-        current=_f32(problem.current),
-        cost=_f32(offers["cost"]),
-        stock=_f32(offers["stock"]),
-        cap=_f32(sales_cap(problem.kept, problem.offers)),
-        tax_rate=_f32(objective.tax_rate),
-        fee_rate=_f32(objective.fee_rate),
-        risk=_f32(objective.risk),
-        sold_hold=_f32(np.zeros((1, len(offers)))),
-        groups=tuple(jnp.asarray(group, jnp.int32) for _, group, _ in joint),
-        aids=tuple(_aids(rule, problem) for rule, _, _ in joint),
-        room=tuple(_f32(min(problem.room.get(rule.name, 0.0), EVERYTHING)) for rule, _, _ in joint),
-        objective=objective.name,
-        members=objective.groups,
-        tail=objective.tail,
-        rules=tuple(rule for rule, _, _ in joint),
-        sizes=tuple(size for _, _, size in joint),
-    )
+    tabulated: look responses up in a table (search.table) where the demand declares its price indices.
+    """
+    return Evaluator(problem, block, tabulated)
 
 
 def sold_units(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
     """Expected sales per member at prices [P, S] -> [K, P, S] float64, at most the stock where a rule caps them."""
-    units = np.asarray(_sold(problem_arrays(problem), _f32(prices)), np.float64)
+    units = np.asarray(sold(problem_arrays(problem), f32(prices)), np.float64)
     return np.minimum(units, sales_cap(problem.kept, problem.offers))
-
-
-def as_pytree(demand: Any) -> Any:
-    """A demand as compiled code takes it: arrays of a pytree are arguments, a plain function is part of the code."""
-    return jax.tree_util.Partial(demand) if jax.tree_util.all_leaves([demand]) else demand
 
 
 @partial(jax.jit, static_argnames="block")
@@ -213,33 +75,9 @@ def _fitness(compiled: Compiled, rungs: jax.Array, block: int) -> tuple[jax.Arra
     decisions = jnp.arange(rungs.shape[1])
 
     def evaluate(chunk: jax.Array) -> tuple[jax.Array, jax.Array]:
-        return compiled.weigh(*compiled.score(compiled.spread(compiled.ladder[decisions, chunk])))
+        sold = None if compiled.table is None else compiled.table.sold(chunk)
+        return compiled.weigh(*compiled.score(compiled.spread(compiled.ladder[decisions, chunk]), sold))
 
     value, violation = jax.lax.map(evaluate, rungs.reshape(-1, block, rungs.shape[1]))
     value = jnp.where(jnp.isfinite(value), value, -jnp.inf).ravel()
     return value, jnp.where(jnp.isnan(violation), jnp.inf, violation).ravel()
-
-
-@jax.jit
-def _sold(compiled: Compiled, prices: jax.Array) -> jax.Array:
-    return compiled.sold(prices)
-
-
-def _decidable(group: np.ndarray, decision: np.ndarray) -> tuple[np.ndarray, int]:
-    """Groups [S] (-1 = none) renumbered 0 … G - 1, and G; "none", and groups of held offers alone, become G."""
-    used = np.unique(group[(group >= 0) & (decision >= 0)])
-    place = np.searchsorted(used, group)
-    inside = np.isin(group, used)
-    return np.where(inside, place, len(used)), len(used)
-
-
-def _aids(rule: JointRule, problem: PricingProblem) -> dict[str, jax.Array]:
-    aids = rule.aids(problem.offers, problem.decision, problem.decimals)
-    return {
-        name: jnp.asarray(aid, jnp.int32 if np.issubdtype(aid.dtype, np.integer) else jnp.float32)
-        for name, aid in aids.items()
-    }
-
-
-def _f32(values: Any) -> jax.Array:
-    return jnp.asarray(np.asarray(values, np.float64), jnp.float32)

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from search.evaluate import Compiled, compile_problem
+from search.compiled import Compiled, compile_problem
 from search.objective import unit_value
 from search.types import PricingProblem
 

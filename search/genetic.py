@@ -17,17 +17,20 @@ from deap import base
 from data_io.errors import ConfigError
 from search import operators
 from search.ascent import LEARNING_RATE, STEPS, ascend
+from search.dual.solve import solve
 from search.evaluate import Evaluator, make_evaluator
 from search.journal import Individual, Journal, holding
-from search.polish import polish
+from search.polish import evaluated, polish
+from search.rescore import rescored
 from search.soft import lexicographic
 from search.sparing import make_sparing
 from search.types import PricingProblem, Solution
 
-SEEDS = ("current", "gradient")  # "current" is always planted: no answer is worse than holding where that is allowed
+SEEDS = ("current", "dual", "gradient")  # "current" is always planted: where holding is allowed, none is worse
 TOLERANT = 0.6  # share of the generations in which some violation is tolerated
 DECAY = 5  # exponent of the tolerance's decay
 SWEEPS = 2  # of coordinate moves on the gradient's seed
+NEAR, PROVEN = 1e-3, 2e-5  # gaps to the bound at which no gradient is needed, and at which the search is over
 
 
 class Scored(NamedTuple):
@@ -67,7 +70,7 @@ def optimise(
     started = time.perf_counter()
     if not len(problem.rungs):
         return holding(problem, "genetic", started)
-    evaluator = make_evaluator(problem, block=block)
+    evaluator = make_evaluator(problem, block=block, tabulated=True)
     journal = Journal(problem, "genetic", started, evaluator, progress)
     generator = np.random.default_rng(seed)
     toolbox = base.Toolbox()
@@ -78,7 +81,7 @@ def optimise(
     toolbox.register("map", lambda evaluate, rungs: Scored(rungs, *evaluate(rungs)))
 
     climbing = {"seed": seed, "starts": starts, "steps": steps, "learning_rate": learning_rate, "begin": begin}
-    planted, worth = _plant(evaluator, journal, seeds, population, climbing)
+    planted, worth, bound = _plant(evaluator, journal, seeds, population, climbing)
     sparing = make_sparing(problem)
 
     def spared(rungs: np.ndarray) -> np.ndarray:
@@ -96,27 +99,32 @@ def optimise(
         children = toolbox.map(toolbox.evaluate, spared(toolbox.mutate(toolbox.mate(parents))))
         better = journal.take(*children)
         idle = 0 if better or tolerated > 0 else idle + 1
-        if idle >= patience:
+        if idle >= patience or journal.gap(bound) <= PROVEN:
             break
         current = _survivors(current, rank, children, elite, journal.best, tolerated)
-    return journal.solution()
+    return rescored(journal.solution(), evaluator, bound, population, block)
 
 
 def _plant(
     evaluator: Evaluator, journal: Journal, seeds: Sequence[str], population: int, climbing: dict[str, Any]
-) -> tuple[np.ndarray, np.ndarray]:
-    """The seeds' rungs [N, D] int32, and what each change is worth [D] where their number is limited."""
+) -> tuple[np.ndarray, np.ndarray, float | None]:
+    """The seeds' rungs [N, D] int32, what each change is worth [D] where their number is limited, and the bound."""
     unknown = [name for name in seeds if name not in SEEDS]
     if unknown:
         raise ConfigError(f"search.seeds: {unknown[0]!r} is unknown. There are {', '.join(SEEDS)}.")
     planted, worth = [evaluator.problem.start[None]], np.zeros(len(evaluator.problem.rungs))
     if climbing["begin"] is not None:
         planted.append(climbing["begin"][None])
-    if "gradient" in seeds:
+    bound, dual = None, solve(evaluator) if "dual" in seeds else None
+    if dual is not None:
+        bound = dual.bound
+        evaluated(evaluator, dual.rungs, population, journal.take)
+        planted.append(dual.rungs)
+    if "gradient" in seeds and journal.gap(bound) > NEAR:
         climbed, worth = ascend(evaluator, journal.take, population=population, **climbing)
         polished = polish(evaluator, np.vstack([*planted, climbed]), population, SWEEPS, journal.take)
         planted += [polished[None], climbed]
-    return np.concatenate(planted).astype(np.int32), worth
+    return np.concatenate(planted).astype(np.int32), worth, bound
 
 
 def _most_tolerated(violation: np.ndarray) -> float:

@@ -79,6 +79,12 @@ class Journal:
         """The best candidate so far."""
         return self.hall[0] if len(self.hall) else None
 
+    def gap(self, bound: float | None) -> float:
+        """(bound - best feasible value) / |bound|, infinite without either."""
+        if bound is None or self.best is None or self.best.fitness.values[0] > 0:
+            return float("inf")
+        return relative_gap(bound, self.best.fitness.values[1])
+
     def solution(self) -> Solution:
         """The best candidate as the answer, the other feasible ones as its runners-up."""
         violation, value = self.best.fitness.values
@@ -96,6 +102,11 @@ class Journal:
             history=tuple(self.logbook),
             runners_up=np.array(further, np.int32).reshape(len(further), len(rungs)),
         )
+
+
+def relative_gap(bound: float, value: float) -> float:
+    """(bound - value) / |bound|."""
+    return (bound - value) / max(abs(bound), 1e-12)
 
 
 def holding(problem: PricingProblem, optimiser: str, started: float) -> Solution:

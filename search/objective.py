@@ -19,13 +19,14 @@ def unit_value(name: str, prices: jax.Array, cost: jax.Array, tax_rate: jax.Arra
 
     An unknown cost (NaN, possible only for held offers) takes the offer out of the profit.
     """
+    array = prices.__array_namespace__()  # numpy's or JAX's
     if name == "profit":
-        known = ~jnp.isnan(cost)
-        margin = net_price(prices, tax_rate, fee_rate) - jnp.where(known, cost, 0.0)
-        return jnp.where(known, margin, 0.0)
+        known = ~array.isnan(cost)
+        margin = net_price(prices, tax_rate, fee_rate) - array.where(known, cost, 0.0)
+        return array.where(known, margin, 0.0)
     if name == "revenue":
         return prices / (1 + tax_rate)
-    return jnp.ones_like(prices)
+    return array.ones_like(prices)
 
 
 def paired_gain(sold: jax.Array, worth: jax.Array, sold_hold: jax.Array, worth_hold: jax.Array) -> jax.Array:

@@ -45,7 +45,7 @@ class SearchSettings:
     mutation: float = 0.1
     tournament: int = 8
     elite: int = 16
-    seeds: list[str] = field(default_factory=lambda: ["current", "gradient"])
+    seeds: list[str] = field(default_factory=lambda: ["current", "dual", "gradient"])
     starts: int = 4
     steps: int = 80
     learning_rate: float = 0.03

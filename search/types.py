@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,26 @@ class Demand(Protocol):
     """
 
     def __call__(self, prices: Any) -> Any: ...
+
+
+@runtime_checkable
+class IndexedDemand(Protocol):
+    """A Demand that meets rivals' prices only through price indices of choice sets, so that it can be tabulated:
+    ``demand(prices)`` is ``respond(prices, index)`` at the sums of the terms over each choice set.
+
+    Attributes:
+        choice_set: [S] integers, the choice set of each offer.
+    """
+
+    choice_set: Any
+
+    def __call__(self, prices: Any) -> Any: ...
+
+    def terms(self, prices: Any) -> Any:
+        """Prices [P, S] -> what each offer adds to its set's index [J, P, S]; J = 1, or K where members differ."""
+
+    def respond(self, prices: Any, index: Any) -> Any:
+        """Own prices [P, S] and indices [J, P, S] of the offers' sets -> units [K, P, S], each offer by itself."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +146,9 @@ class Solution:
         seconds: wall time.
         optimiser: name in the registry.
         status: ``done`` (feasible) or ``not_found``.
-        bound: proven upper bound of the value, or None.
+        bound: proven upper bound of the value of the tabulated problem, or None where none is valid.
+        gap: (bound - the answer's value by the table) / |bound|, or None.
+        table_error: relative difference of the answer's value by the table and by the demand; None without a table.
         history: one dict per generation: generation, evaluations, best, mean, violation, seconds.
         runners_up: [N, D] int32, further good feasible candidates, best first.
     """
@@ -140,6 +162,8 @@ class Solution:
     optimiser: str
     status: str
     bound: float | None = None
+    gap: float | None = None
+    table_error: float | None = None
     history: tuple[dict, ...] = ()
     runners_up: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
 

@@ -7,7 +7,7 @@ JointRule judges a whole price vector and is evaluated for every candidate.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -128,6 +128,19 @@ class JointRule(Rule):
     def excess(self, view: View) -> Any:
         """[P, G] signed relative amounts by which candidates break the rule; positive = broken."""
         raise NotImplementedError
+
+    def linear(self, view: View) -> list[Linear]:
+        """The rule as sums over offers, for the bound; [] where it is none. `view` holds numpy arrays [M or 1, L, S],
+        the offers' rungs at M values of their price index, where candidates have [P, S]."""
+        return []
+
+
+class Linear(NamedTuple):
+    """Sums of amounts [M or 1, L, S] over each group's offers are at most limits [G]; an excess of 1 is `whole` [G]."""
+
+    amounts: np.ndarray
+    limits: np.ndarray
+    whole: np.ndarray
 
 
 def key_codes(offers: pd.DataFrame, by: str | tuple[str, ...], where: str) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from search.money import exact
-from search.rules.base import TIGHTENING, JointRule
+from search.rules.base import TIGHTENING, JointRule, Linear
 from search.rules.changes import change_aids, changed_and_priced
 
 
@@ -52,6 +52,13 @@ class MaxChanges(JointRule):
         changed, priced = changed_and_priced(view)
         most = jnp.round(view.totals(view.aids["part"]))
         return (changed - most) / jnp.maximum(priced, 1.0) - TIGHTENING  # whole numbers
+
+    def linear(self, view: Any) -> list[Linear]:
+        from search.rules.view import sums
+
+        changed = view.prices.astype(np.float32) != view.aids["kept"].astype(np.float32)
+        most = np.rint(sums(view.aids["part"], view))
+        return [Linear(np.where(changed, view.aids["priced"], 0.0), most, np.zeros(view.size))]  # whole numbers
 
     def text(self) -> str:
         by_share = [] if self.share is None else [f"{self.share:.1%} of the offers"]

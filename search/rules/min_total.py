@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from search.rules.base import JointRule
+from search.rules.base import JointRule, Linear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +46,15 @@ class MinTotal(JointRule):
         held, total = view.totals(now), view.totals(new)
         needs = jnp.maximum((self.share or 0.0) * held, self.min or 0.0)
         return (needs - total) / jnp.maximum(needs, 1e-9)
+
+    def linear(self, view: Any) -> list[Linear]:
+        from search.rules.view import sums
+
+        new, now = view.units, view.units_current
+        if self.of == "revenue":
+            new, now = new * view.prices / (1 + view.tax_rate), now * view.current / (1 + view.tax_rate)
+        needs = np.maximum((self.share or 0.0) * sums(now, view), self.min or 0.0)
+        return [Linear(-new, -needs, needs)]
 
     def text(self) -> str:
         floors = [] if self.min is None else [f"{self.min:g}"]

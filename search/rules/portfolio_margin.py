@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from search.rules.base import JointRule, known_costs
+from search.rules.base import JointRule, Linear, known_costs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +34,12 @@ class PortfolioMargin(JointRule):
 
         revenue = view.totals(view.net * view.units)
         return ratio(view.totals(view.cost * view.units) - (1 - self.min) * revenue, revenue)
+
+    def linear(self, view: Any) -> list[Linear]:
+        from search.rules.view import sums
+
+        held = sums(view.units_current * view.current, view)
+        return [Linear(view.units * (view.cost - (1 - self.min) * view.net), np.zeros(view.size), 2 * held)]
 
     def text(self) -> str:
         return f"portfolio margin of at least {self.min:.1%}{self._in_scope()}"

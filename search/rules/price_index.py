@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from search.rules.base import JointRule
+from search.rules.base import JointRule, Linear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,14 @@ class PriceIndex(JointRule):
         over = index - (jnp.inf if self.max is None else self.max)
         under = (-jnp.inf if self.min is None else self.min) - index
         return jnp.maximum(over, under)
+
+    def linear(self, view: Any) -> list[Linear]:
+        from search.rules.view import sums
+
+        held = sums(view.units_current * view.current, view)
+        change = view.units_current * (view.prices - view.current)
+        high = [] if self.max is None else [Linear(change, (self.max - 1) * held, held)]
+        return high + ([] if self.min is None else [Linear(-change, (1 - self.min) * held, held)])
 
     def text(self) -> str:
         low = "" if self.min is None else f" from {self.min:g}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class View:
         moved = jnp.moveaxis(values, -1, 0)
         summed = jax.ops.segment_sum(moved, self.group, self.size + 1)[: self.size]
         return jnp.moveaxis(summed, 0, -1)
+
+
+def sums(values: np.ndarray, view: View) -> np.ndarray:
+    """View.totals of numpy's values [S] -> [G] float64."""
+    return np.bincount(view.group, values, minlength=view.size + 1)[: view.size]
 
 
 def ratio(part: jax.Array, whole: jax.Array) -> jax.Array:

@@ -20,7 +20,7 @@ from ensemble.settings import EnsembleSettings
 from jointprice.compose import compose
 from jointprice.pricing import price_offers
 
-COVER = {("gru", "free"), ("cnn", "classes")}  # other tests train the rest of both
+COVER = {("gru", "classes")}  # other tests train the rest of both
 PAIRS = [
     pytest.param(body, head, marks=() if (body, head) in COVER else pytest.mark.nightly)
     for body in BODIES

@@ -26,10 +26,10 @@ def learnt(prepared):
         return learn(
             panel,
             history_of(prepared.tables),
-            EnsembleSettings(members=2, width=16, groups=[GroupSettings("cnn", "attraction"), GroupSettings()]),
+            EnsembleSettings(members=2, width=16, groups=[GroupSettings("cnn", "attraction")]),
             TrainingSettings(epochs=8, promise_members=0),
             AggregationSettings("mean"),
-            AnchorSettings(heads=["elasticity", "nested"], draws=4, folds=2, steps=9, search_draws=4),
+            AnchorSettings(heads=["nested"], draws=4, folds=2, steps=9, search_draws=4),
             seed=0,
         )
 

@@ -17,6 +17,7 @@ SMALL = (
 )
 
 
+@pytest.mark.nightly
 def test_the_gain_at_the_learnt_size_is_the_models_and_other_sizes_give_others(monkeypatch):
     monkeypatch.setattr(market_size, "FACTORS", {"half": 0.5, "same": 1.0, "double": 2.0})
     overrides = [*SMALL, "response.heads=[nested]"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -54,6 +57,52 @@ def _demand(offers: pd.DataFrame, members: int = 3, own: float = 2.5, cross: flo
     return jax.tree_util.Partial(_constant_elasticities, *(jnp.asarray(array, jnp.float32) for array in arrays))
 
 
+@partial(
+    jax.tree_util.register_dataclass,
+    data_fields=["own", "cross", "base", "current", "bend", "choice_set", "marks"],
+    meta_fields=[],
+)
+@dataclass(frozen=True)
+class Indexed:
+    """An IndexedDemand: rivals' prices enter by the sum of bent log changes; bend [J], J = 1 or one per member."""
+
+    own: jax.Array
+    cross: jax.Array
+    base: jax.Array
+    current: jax.Array
+    bend: jax.Array
+    choice_set: jax.Array
+    marks: jax.Array
+
+    def terms(self, prices):
+        return jnp.sinh(self.bend[:, None, None] * jnp.log(prices / self.current))
+
+    def respond(self, prices, index):
+        change = jnp.log(prices / self.current)
+        return self.base * jnp.exp(-self.own[:, None] * change + self.cross[:, None, None] * index)
+
+    def __call__(self, prices):
+        terms = jnp.moveaxis(self.terms(prices), -1, 0)
+        index = jax.ops.segment_sum(terms, self.choice_set, len(self.marks))[self.choice_set]
+        return self.respond(prices, jnp.moveaxis(index, 0, -1))
+
+
+def _indexed(offers: pd.DataFrame, seed: int = 0, own_index: bool = False) -> Indexed:
+    """Three members; a store is two choice sets."""
+    draw, size = np.random.default_rng(seed), len(offers)
+    stores = pd.factorize(offers["store"])[0]
+    choice_set = 2 * stores + (np.arange(size) % 2)
+    return Indexed(
+        own=jnp.asarray(draw.uniform(1.5, 3.5, size) + draw.uniform(-0.4, 0.4, (3, size)), jnp.float32),
+        cross=jnp.asarray(draw.uniform(0.1, 0.6, 3), jnp.float32),
+        base=jnp.asarray(20 * draw.uniform(0.5, 2, size), jnp.float32),
+        current=jnp.asarray(offers["current_price"].to_numpy(), jnp.float32),
+        bend=jnp.asarray([1.0, 1.1, 1.3] if own_index else [1.0], jnp.float32),
+        choice_set=jnp.asarray(choice_set, jnp.int32),
+        marks=jnp.zeros(choice_set.max() + 1),
+    )
+
+
 def _problem(offers=None, rules=(), objective=None, demand=None, **options):
     offers = _offers(np.linspace(2, 9, 8).round(2)) if offers is None else offers
     demand = demand or _demand(offers)
@@ -74,6 +123,11 @@ def _answer(problem, prices) -> pd.DataFrame:
 @pytest.fixture(scope="session")
 def make_offers():
     return _offers
+
+
+@pytest.fixture(scope="session")
+def indexed():
+    return _indexed
 
 
 @pytest.fixture(scope="session")

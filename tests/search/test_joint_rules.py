@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from search.binding import joint_excess
 from search.checker import check
-from search.evaluate import TIGHTENING, make_evaluator, sold_units
+from search.evaluate import make_evaluator, sold_units
 from search.optimisers import make_optimiser
+from search.rules.base import TIGHTENING
 from search.settings import SearchSettings
 from search.types import Objective
 

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from search.evaluate import compile_problem, make_evaluator, sold_units
+from search.compiled import compile_problem
+from search.evaluate import make_evaluator, sold_units
 from search.furthest import furthest
 from search.least_breach import least_breach
 from search.optimisers import make_optimiser

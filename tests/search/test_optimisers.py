@@ -159,8 +159,8 @@ def test_an_infeasible_start_is_repaired_at_little_cost(make_problem):
 def test_an_unknown_optimiser_or_seed_is_refused(make_problem):
     with pytest.raises(ConfigError, match="Did you mean 'genetic'"):
         make_optimiser(SearchSettings(optimiser="genetics"))
-    with pytest.raises(ConfigError, match=r"search\.seeds: 'dual' is unknown"):
-        _solve(make_problem(), "genetic", seeds=["current", "dual"])
+    with pytest.raises(ConfigError, match=r"search\.seeds: 'guess' is unknown"):
+        _solve(make_problem(), "genetic", seeds=["current", "guess"])
 
 
 def test_a_five_line_demand_needs_no_model_library():

@@ -91,6 +91,7 @@ SOFT = """\
 """
 
 
+@pytest.mark.nightly
 def test_many_rules_hold_in_the_written_prices_and_soft_ones_say_by_how_much_they_are_broken(
     jointprice, model, market, write, rules, broken_rules
 ):
