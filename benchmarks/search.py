@@ -2,8 +2,8 @@
 
     python -m benchmarks.search --products 100 1000 10000 --seed 0
 
-The gap is to the bound of the tabulated problem, the table's error beside it; compilation is excluded: every search runs
-twice. Writes benchmarks/results/search_DEVICE.json. Not a test: nothing here passes or fails.
+The gap is to the bound of the tabulated problem, the table's error beside it; compilation is excluded: every search
+runs twice. Writes benchmarks/results/search_DEVICE.json. Not a test: nothing here passes or fails.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ from fractions import Fraction
 
 import numpy as np
 
+NEAR_TIE = 1e-9  # relative, far more than a float's product errs: only there can it round another way than the text
+
 
 @dataclass(frozen=True)
 class Money:
@@ -31,7 +33,10 @@ class Money:
         """Prices [...] -> int64 minor units, the decimal text rounded half to even."""
         prices = np.asarray(prices, np.float64)
         scale = 10**self.decimals
-        return np.array([round(exact(price) * scale) for price in prices.ravel()], np.int64).reshape(prices.shape)
+        minor = np.asarray(np.rint(prices * scale))
+        tied = ~(np.abs(np.abs(prices * scale - minor) - 0.5) >= NEAR_TIE * (1 + np.abs(minor)))  # no numbers too
+        minor[tied] = [round(exact(price) * scale) for price in prices[tied]]
+        return minor.astype(np.int64)
 
     def price(self, minor: np.ndarray) -> np.ndarray:
         """Minor units [...] -> float64 prices that print with at most `decimals` decimals."""

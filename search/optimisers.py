@@ -6,7 +6,7 @@ import difflib
 from functools import partial
 
 from data_io.errors import ConfigError
-from search import genetic, gradient, random_search
+from search import exact, genetic, gradient, random_search
 from search.settings import SearchSettings
 from search.types import Optimiser
 
@@ -17,9 +17,12 @@ OPTIMISERS = {
         ("generations", "patience", "crossover", "mutation", "tournament", "elite", "seeds", *_GRADIENT),
     ),
     "gradient": (gradient.optimise, _GRADIENT),
+    "exact": (exact.optimise, ("population", "block")),
     "random": (random_search.optimise, ("evaluations", "population", "block")),
 }
 """Name -> function and the SearchSettings that it takes."""
+BLACK_BOX = tuple(name for name in OPTIMISERS if name != "exact")
+"""Those that take any demand."""
 
 
 def make_optimiser(settings: SearchSettings) -> Optimiser:

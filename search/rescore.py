@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from search.evaluate import Evaluator, make_evaluator
-from search.journal import relative_gap, written_prices
+from search.journal import KEPT, relative_gap, written_prices
 from search.polish import evaluated, polish
 from search.types import Solution
 
@@ -22,12 +22,12 @@ def rescored(found: Solution, evaluator: Evaluator, bound: float | None, populat
     problem = evaluator.problem
     asked = make_evaluator(problem, block=block)
     rungs = np.concatenate([found.rungs[None], found.runners_up]) if len(found.runners_up) else found.rungs[None]
-    values, violations = evaluated(asked, rungs, population, _nothing)
+    values, violations = evaluated(asked, rungs, KEPT, _nothing)
     order = np.lexsort((-values, violations))
     best, value, violation = rungs[order[0]], values[order[0]], violations[order[0]]
     if violation > 0:
         best = polish(asked, rungs, population, SWEEPS, _nothing)
-        (value,), (violation,) = evaluated(asked, best[None], population, _nothing)
+        (value,), (violation,) = evaluated(asked, best[None], KEPT, _nothing)
     (tabled,), _ = evaluated(evaluator, best[None], population, _nothing)
     feasible = violation <= 0 and bool(np.isfinite(value))
     return replace(

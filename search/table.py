@@ -16,7 +16,7 @@ import numpy as np
 from search.types import IndexedDemand, PricingProblem
 
 MOST_BYTES = 2 << 30  # of units: larger problems ask the demand
-POINTS = 33  # of the index: with their linear interpolation units err by some 1e-5
+POINTS, FEWER, LARGE = 33, 17, 1 << 25  # values of the index, and where the table would have so many numbers or more
 
 
 @partial(
@@ -59,7 +59,7 @@ class Table:
         return jnp.moveaxis(below + weight * (above - below), -1, 0).swapaxes(1, 2)
 
 
-def tabulate(problem: PricingProblem, cap: np.ndarray, points: int = POINTS) -> Table | None:
+def tabulate(problem: PricingProblem, cap: np.ndarray) -> Table | None:
     """The table of a problem, sales at most `cap` [S]; None where its demand declares no indices or it is large."""
     demand = problem.demand
     if not isinstance(demand, IndexedDemand) or not len(problem.rungs):
@@ -71,6 +71,7 @@ def tabulate(problem: PricingProblem, cap: np.ndarray, points: int = POINTS) -> 
     plain = jax.tree_util.all_leaves([demand])  # no pytree: it becomes part of the compiled code
     terms, respond = (jax.jit(partial(one, demand)) if plain else partial(one, demand) for one in (_terms, _respond))
     members = jax.eval_shape(demand, jax.ShapeDtypeStruct((1, len(prices)), jnp.float32)).shape[0]
+    points = POINTS if prices.size * POINTS * members < LARGE else FEWER
     if prices.size * points * members * 4 > MOST_BYTES:
         return None
     terms = np.asarray(terms(jnp.asarray(prices.T)), np.float64)  # [J, L, S]

@@ -15,7 +15,7 @@ import pytest
 from data_io.errors import ConfigError
 from search.checker import check
 from search.evaluate import make_evaluator
-from search.optimisers import OPTIMISERS, make_optimiser
+from search.optimisers import BLACK_BOX, make_optimiser
 from search.settings import SearchSettings
 from search.types import Objective
 
@@ -30,7 +30,7 @@ RULES = [
     {"type": "inventory", "mode": "cap_sales"},
 ]
 
-every_optimiser = pytest.mark.parametrize("name", OPTIMISERS)
+every_optimiser = pytest.mark.parametrize("name", BLACK_BOX)
 
 
 def _solve(problem, name, seed=3, progress=None, **settings):
@@ -166,7 +166,7 @@ def test_an_unknown_optimiser_or_seed_is_refused(make_problem):
 def test_a_five_line_demand_needs_no_model_library():
     code = """
         import sys, numpy as np, pandas as pd
-        from search.optimisers import OPTIMISERS, make_optimiser
+        from search.optimisers import BLACK_BOX, make_optimiser
         from search.problem import build_problem
         from search.settings import SearchSettings
         from search.types import Objective
@@ -176,7 +176,7 @@ def test_a_five_line_demand_needs_no_model_library():
         def demand(prices):
             return (10 * (prices / current) ** -2.5)[None]
         problem, _ = build_problem(demand, offers, (), Objective())
-        for name in OPTIMISERS:
+        for name in BLACK_BOX:
             settings = SearchSettings(optimiser=name, population=16, generations=5, steps=10, evaluations=50)
             assert make_optimiser(settings)(problem, seed=0).value > 0
         print(sorted({"flax", "hydra", "ensemble", "jointprice"} & set(sys.modules)))
