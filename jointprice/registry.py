@@ -51,7 +51,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "backtest.refit": ("full", "warm"),
     "objective.name": ("profit", "revenue", "units"),
     "objective.risk_measure": ("sd", "cvar"),
-    "search.optimiser": ("genetic", "random", "gradient"),
+    "search.optimiser": ("genetic", "random", "gradient", "exact"),
     "sweep.metric": tuple(METRICS),
 }
 
