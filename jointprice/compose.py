@@ -67,6 +67,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "search.mutation": (0.0, 1.0),
     "search.tournament": (1, 1000),
     "search.elite": (0, 10**5),
+    "search.refine": (0, 10**6),
+    "search.checkpoint_every": (1, 10**6),
     "search.starts": (1, 10**5),
     "search.steps": (1, 10**6),
     "search.learning_rate": (1e-9, 10.0),

@@ -11,6 +11,7 @@ import re
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlparse
@@ -25,7 +26,6 @@ from data_io.errors import ConfigError
 from data_io.yaml_text import parse_yaml, read_small
 from jointprice.schema import Config
 
-_FINE: set[tuple[Path, str]] = set()  # files that were checked: a sweep composes once for every job
 MAX_FILES = 1000  # also folders: a configuration folder is small, a home folder is not
 
 _OWN_TARGETS = {
@@ -86,14 +86,10 @@ def check_overrides(overrides: Sequence[str]) -> None:
 
 def check_file(path: Path) -> None:
     """Refuse one YAML file that is too large, uses aliases, names foreign code or refers outside its folder."""
-    text = read_small(path)
-    if (path, text) in _FINE:
-        return
-    _check_text(text, path)
-    if len(_FINE) < MAX_FILES:
-        _FINE.add((path, text))
+    _check_text(read_small(path), path)
 
 
+@lru_cache(MAX_FILES)  # a sweep composes once for every job
 def _check_text(text: str, path: Path) -> None:
     parse_yaml(text, str(path))  # limits first: the walk below may then trust size and depth
     root = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -5,8 +5,6 @@ Joint rules enter by an augmented Lagrangian; where changes are limited, the cha
 
 from __future__ import annotations
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -25,6 +23,7 @@ STEEPEST = 2.0  # price of a soft rule's breach at which the ascent minds it mos
 SPARINGS = 2  # rounds of choosing which prices change
 DUAL_EVERY = 5  # steps between updates of its multipliers
 STEPS, LEARNING_RATE = 80, 0.03
+REFINING_STEPS, REFINING = 20, 0.01  # of the operator refine: its steps and their size
 
 
 def ascend(
@@ -77,20 +76,41 @@ def climb(
     """
     problem = evaluator.problem
     begin = problem.start if begin is None else begin
-    low, high = np.log(problem.ladder[:, 0]), np.log(problem.ladder[:, -1])
-    first = np.log(np.take_along_axis(problem.ladder, begin[:, None], axis=1)[:, 0])
+    low, high = _ends(problem)
+    first = _logs(problem, begin[None])[0]
     if free is not None:
         low, high = np.where(free, low, first), np.where(free, high, first)
     around = np.random.default_rng(seed).uniform(-0.5, 0.5, (max(starts, 1), len(first))) * (high - low)
     around[0] = 0
-    points = np.clip(first + around, low, high)
-    numbers = (points, low, high, evaluator.scale, learning_rate)
-    logs = _ascend(evaluator.compiled, *(jnp.asarray(number, jnp.float32) for number in numbers), steps)
+    return _climbed(evaluator, np.clip(first + around, low, high), low, high, learning_rate, steps)
+
+
+def refined(evaluator: Evaluator, rungs: np.ndarray) -> np.ndarray:
+    """The operator refine: candidates [N, D] after a short ascent each, int32. Counts its evaluations."""
+    return _climbed(evaluator, _logs(evaluator.problem, rungs), *_ends(evaluator.problem), REFINING, REFINING_STEPS)
+
+
+def _ends(problem: PricingProblem) -> tuple[np.ndarray, np.ndarray]:
+    """[D] the ladders' ends in log prices."""
+    return np.log(problem.ladder[:, 0]), np.log(problem.ladder[:, -1])
+
+
+def _logs(problem: PricingProblem, rungs: np.ndarray) -> np.ndarray:
+    """Rungs [N, D] -> log prices [N, D]."""
+    return np.log(problem.ladder[np.arange(len(problem.rungs)), rungs])
+
+
+def _climbed(
+    evaluator: Evaluator, points: np.ndarray, low: np.ndarray, high: np.ndarray, learning_rate: float, steps: int
+) -> np.ndarray:
+    """Log prices [N, D] -> rungs [N, D]; one by one, so that any number of starts and steps is one program."""
+    numbers = [jnp.asarray(number, jnp.float32) for number in (low, high, evaluator.scale, learning_rate, steps)]
+    logs = [_ascend(evaluator.compiled, jnp.asarray(point, jnp.float32), *numbers) for point in points]
     evaluator.evaluations += GRADIENT_COST * steps * len(points)
-    return np.stack([_snap(problem, row) for row in np.asarray(logs, np.float64)])
+    return np.stack([_snap(evaluator.problem, np.asarray(row, np.float64)) for row in logs])
 
 
-@partial(jax.jit, static_argnames="steps")
+@jax.jit
 def _ascend(
     compiled: Compiled,
     begin: jax.Array,
@@ -98,9 +118,9 @@ def _ascend(
     high: jax.Array,
     scale: jax.Array,
     learning_rate: jax.Array,
-    steps: int,
+    steps: jax.Array,
 ) -> jax.Array:
-    """Log prices [N, D] -> better ones [N, D] within low, high [D]; Adam with a cosine schedule."""
+    """Log prices [D] -> better ones [D] within low, high [D]; Adam with a cosine schedule."""
     adam = optax.scale_by_adam()
     prices = compiled.breach_prices
     most = jnp.where(np.isinf(prices), jnp.inf, jnp.minimum(prices / scale, STEEPEST))  # how hard a rule may press
@@ -113,20 +133,16 @@ def _ascend(
         beyond = jnp.where(jnp.isinf(most), 0.0, most) * jnp.maximum(wanted - most, 0.0)
         return jnp.sum(pressed**2 / 2 + beyond - multipliers**2 / 2) / PENALTY - value[0] / scale, pressed
 
-    def step(carry: tuple, index: jax.Array) -> tuple[tuple, None]:
+    def step(index: jax.Array, carry: tuple) -> tuple:
         logs, state, multipliers = carry
         slope, pressed = jax.grad(loss, has_aux=True)(logs, multipliers)
         direction, state = adam.update(jnp.nan_to_num(slope), state)
         rate = learning_rate * 0.5 * (1 + jnp.cos(jnp.pi * index / steps))
         logs = jnp.clip(logs - rate * direction, low, high)
         multipliers = jnp.where((index + 1) % DUAL_EVERY == 0, pressed, multipliers)
-        return (logs, state, multipliers), None
+        return logs, state, multipliers
 
-    def run(logs: jax.Array) -> jax.Array:
-        carry = (logs, adam.init(logs), jnp.zeros(most.shape))
-        return jax.lax.scan(step, carry, jnp.arange(steps))[0][0]
-
-    return jax.lax.map(run, begin)
+    return jax.lax.fori_loop(0, steps.astype(jnp.int32), step, (begin, adam.init(begin), jnp.zeros(most.shape)))[0]
 
 
 def _snap(problem: PricingProblem, logs: np.ndarray) -> np.ndarray:

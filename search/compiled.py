@@ -17,7 +17,7 @@ import numpy as np
 from search.objective import net_price, paired_gain, risk_adjusted, unit_value
 from search.rules.base import TIGHTENING, JointRule
 from search.rules.inventory import sales_cap
-from search.rules.view import View
+from search.rules.view import View, ratio
 from search.table import Table
 from search.types import PricingProblem
 
@@ -74,9 +74,25 @@ class Compiled:
         """Prices [P, S] -> value [P] (gain over holding) and the rules' signed excess [P, G], see limits. Sales
         [K, P, S] are the demand's unless they are given."""
         sold = self.sold(prices) if sold is None else sold
+        return self.value(self.gains(prices, sold)), self.limits(prices, sold)
+
+    def gains(self, prices: jax.Array, sold: jax.Array) -> jax.Array:
+        """Prices [P, S] and sales [K, P, S] -> the members' gains over holding [K, P]."""
         worth = partial(unit_value, self.objective, cost=self.cost, tax_rate=self.tax_rate, fee_rate=self.fee_rate)
-        gain = paired_gain(sold, worth(prices), self.sold_hold, worth(self.current))
-        return self.value(gain), self.limits(prices, sold)
+        return paired_gain(sold, worth(prices), self.sold_hold, worth(self.current))
+
+    def measure(self, name: str, prices: jax.Array, sold: jax.Array) -> jax.Array:
+        """Prices [P, S] and sales [K, P, S] -> what else candidates can be judged by [P], more is better: `units`,
+        `revenue` or `profit` (mean gain over holding), `margin` (of all offers, a share) or `changes` (prices left as
+        they are, less all)."""
+        if name == "changes":
+            return -jnp.sum(jnp.abs(prices - self.current) > 1e-6 * self.current, axis=-1).astype(jnp.float32)
+        if name == "margin":
+            units, net = sold.mean(axis=0), net_price(prices, self.tax_rate, self.fee_rate)
+            known = ~jnp.isnan(self.cost)
+            return ratio(jnp.sum(units * (net - self.cost), -1, where=known), jnp.sum(units * net, -1, where=known))
+        worth = partial(unit_value, name, cost=self.cost, tax_rate=self.tax_rate, fee_rate=self.fee_rate)
+        return paired_gain(sold, worth(prices), self.sold_hold, worth(self.current)).mean(axis=0)
 
     def limits(self, prices: jax.Array, sold: jax.Array) -> jax.Array:
         """Prices [P, S] and sales [K, P, S] -> signed excess [P, G] of hard and of priced soft rules' groups."""

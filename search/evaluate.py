@@ -5,8 +5,8 @@ The second generation, and the second problem of the same shapes, compile nothin
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -27,33 +27,42 @@ class Evaluator:
         scale: money (or units) that the offers turn over at current prices; for step sizes and tolerances.
         dearest: what an excess of 1 costs at most in a soft rule.
         evaluations: candidates evaluated so far.
+        block: candidates evaluated at a time on CPU.
     """
 
     def __init__(self, problem: PricingProblem, block: int, tabulated: bool):
         self.problem = problem
         self.compiled = compile_problem(problem)
         if tabulated:
-            table = tabulate(problem, sales_cap(problem.kept, problem.offers))
-            self.compiled = replace(self.compiled, table=table)
+            self.compiled = replace(self.compiled, table=tabulate(problem, self.compiled.cap))
         turnover = np.ones(len(problem.offers)) if problem.objective.name == "units" else problem.current
         scale = float(np.asarray(self.compiled.sold_hold, np.float64).mean(axis=0) @ turnover)
         self.scale = scale if np.isfinite(scale) and scale > 0 else 1.0
         self.dearest = max((rule.price_per_unit or 0.0 for rule in self.compiled.rules), default=0.0)
         self.evaluations = 0
-        self._block = block
+        self.block = block
 
     def fitness(self, rungs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rungs [P, D] int32 -> value [P] and violation of the joint rules [P], both float64.
 
         Call it with one P: another P compiles another program. A value that is no number is -inf.
         """
-        size = len(rungs)
-        block = min(self._block, size) if jax.default_backend() == "cpu" else size
-        padding = -size % block
-        padded = np.concatenate([rungs, np.repeat(rungs[:1], padding, axis=0)]) if padding else rungs
-        value, violation = _fitness(self.compiled, np.asarray(padded, np.int32), block)
-        self.evaluations += size
-        return np.asarray(value, np.float64)[:size], np.asarray(violation, np.float64)[:size]
+        value, violation, _ = self.measured(rungs, None)
+        return value, violation
+
+    def measured(self, rungs: np.ndarray, against: str | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As fitness, and a second measure [P] of the candidates, see Compiled.measure."""
+        found = _scored(self.compiled, np.asarray(rungs, np.int32), self.block, against)
+        self.evaluations += len(rungs)
+        value, violation, second = (np.asarray(each, np.float64) for each in found)
+        return value, violation, second
+
+    def retargeted(self, problem: PricingProblem) -> Evaluator:
+        """Of a problem with other costs, objective or joint rules; what the demand answered is kept."""
+        other = copy(self)
+        same = {"sold_hold": self.compiled.sold_hold, "table": self.compiled.table}
+        other.problem, other.compiled = problem, replace(problem_arrays(problem), **same)
+        return other
 
 
 def make_evaluator(problem: PricingProblem, *, block: int = 16, tabulated: bool = False) -> Evaluator:
@@ -70,14 +79,22 @@ def sold_units(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
     return np.minimum(units, sales_cap(problem.kept, problem.offers))
 
 
-@partial(jax.jit, static_argnames="block")
-def _fitness(compiled: Compiled, rungs: jax.Array, block: int) -> tuple[jax.Array, jax.Array]:
-    decisions = jnp.arange(rungs.shape[1])
+def scored(compiled: Compiled, rungs: jax.Array, block: int, against: str | None) -> tuple[jax.Array, ...]:
+    """Rungs [P, D] -> value [P] (-inf where it is no number), violation [P] (inf there), and the second measure [P]."""
+    size, decisions = rungs.shape
+    block = min(block, size) if jax.default_backend() == "cpu" else size
+    padded = jnp.concatenate([rungs, jnp.repeat(rungs[:1], -size % block, axis=0)])
 
-    def evaluate(chunk: jax.Array) -> tuple[jax.Array, jax.Array]:
-        sold = None if compiled.table is None else compiled.table.sold(chunk)
-        return compiled.weigh(*compiled.score(compiled.spread(compiled.ladder[decisions, chunk]), sold))
+    def evaluate(chunk: jax.Array) -> tuple[jax.Array, ...]:
+        prices = compiled.spread(compiled.ladder[jnp.arange(decisions), chunk])
+        sold = compiled.sold(prices) if compiled.table is None else compiled.table.sold(chunk)
+        second = jnp.zeros(len(chunk)) if against is None else compiled.measure(against, prices, sold)
+        return *compiled.weigh(*compiled.score(prices, sold)), second
 
-    value, violation = jax.lax.map(evaluate, rungs.reshape(-1, block, rungs.shape[1]))
-    value = jnp.where(jnp.isfinite(value), value, -jnp.inf).ravel()
-    return value, jnp.where(jnp.isnan(violation), jnp.inf, violation).ravel()
+    found = jax.lax.map(evaluate, padded.reshape(-1, block, decisions))
+    value, violation, second = (each.ravel()[:size] for each in found)
+    value = jnp.where(jnp.isfinite(value), value, -jnp.inf)
+    return value, jnp.where(jnp.isnan(violation), jnp.inf, violation), second
+
+
+_scored = jax.jit(scored, static_argnames=("block", "against"))

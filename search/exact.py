@@ -46,8 +46,7 @@ def optimise(
     if not len(problem.rungs):
         return holding(problem, "exact", started)
     evaluator = make_evaluator(problem, block=block, tabulated=True)
-    compiled = evaluator.compiled
-    relaxation = None if compiled.table is None else relax(problem, compiled, compiled.table)
+    relaxation = relax(problem, evaluator.compiled)
     _refuse(problem, relaxation)
     weights = np.full(len(relaxation.hold), 1 / len(relaxation.hold))
     rungs, bound = _solved(relaxation, relaxation.profits(weights), problem.rungs)
@@ -113,7 +112,8 @@ def _solved(relaxation: Relaxation, profits: np.ndarray, rungs: np.ndarray) -> t
         matrix = coo_matrix((values, (rows, columns)), shape=(int(np.max(rows)) + 1, size))
         constraints.append(LinearConstraint(matrix.tocsc(), low, high))
 
-    keep(np.repeat(np.arange(len(at.cell)), cells), at.cell.ravel(), np.ones(at.cell.size), 1, 1)
+    set_of_cell = np.repeat(np.arange(len(at.cell)), cells)
+    keep(set_of_cell, at.cell.ravel(), np.ones(at.cell.size), 1, 1)
     mine = at.item * cells + at.number  # one row per item and cell
     every = np.arange(len(sets) * cells)
     for own, common in ((at.rung, at.cell), (at.share, at.place)):
@@ -124,7 +124,7 @@ def _solved(relaxation: Relaxation, profits: np.ndarray, rungs: np.ndarray) -> t
     keep(np.tile(pair, 2), np.concatenate([at.share, at.rung]), np.repeat([1.0, -1.0], len(pair)), -np.inf, 0)
     columns = np.concatenate([at.rung, at.cell.ravel(), at.place.ravel()])
     index = relaxation.terms[at.item, at.length], -relaxation.grid[:, :-1].ravel(), -np.repeat(step, cells)
-    rows = np.concatenate([sets[at.item], *[np.repeat(np.arange(len(at.cell)), cells)] * 2])
+    rows = np.concatenate([sets[at.item], set_of_cell, set_of_cell])
     keep(rows, columns, np.concatenate(index), 0, 0)
     for row in relaxation.rows:
         columns, values = linear(row.amounts)

@@ -6,7 +6,7 @@ Alike for every optimiser. Not for populations: those stay matrices.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from deap import base, tools
@@ -55,8 +55,9 @@ class Journal:
         self._problem, self._optimiser, self._started = problem, optimiser, started
         self._evaluator, self._progress = evaluator, progress
 
-    def take(self, population: np.ndarray, value: np.ndarray, violation: np.ndarray) -> bool:
-        """Notes a population [P, D] with its fitness [P]; True where its best is better than all before."""
+    def take(self, population: np.ndarray, value: np.ndarray, violation: np.ndarray, **more: float) -> bool:
+        """Notes a population [P, D] with its fitness [P]; True where its best is better than all before. `more` goes
+        into the log's row."""
         before = self.best
         few = np.lexsort((-value, violation))[:KEPT]
         self.hall.update([Individual(population[row].copy(), value[row], violation[row]) for row in few])
@@ -68,11 +69,20 @@ class Journal:
             "mean": float(finite.mean()) if len(finite) else float("-inf"),
             "violation": self.best.fitness.values[0],
             "seconds": time.perf_counter() - self._started,
+            **more,
         }
         self.logbook.record(**row)
         if self._progress:
             self._progress(row)
         return before is None or _better(self.best.fitness, before.fitness)
+
+    def restore(self, hall: Iterable[Individual], history: Sequence[dict]) -> None:
+        """Goes on from what another journal held, its seconds included."""
+        self.hall.update(hall)
+        for row in history:
+            self.logbook.record(**row)
+        if history:
+            self._started = time.perf_counter() - history[-1]["seconds"]
 
     @property
     def best(self) -> Individual | None:

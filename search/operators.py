@@ -5,7 +5,11 @@ Populations are int32 [P, D]; every operator takes a numpy Generator and returns
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+
+from data_io.errors import ConfigError
 
 RESET = 0.15  # share of mutated genes drawn anew from their whole ladder
 RETURN = 0.02  # share of mutated genes put back to the current price
@@ -82,6 +86,27 @@ def mutation(
     mutant = np.where(kind < RESET + RETURN, start, mutant)
     mutant = np.where(kind < RESET, generator.integers(0, rungs, (size, genes)), mutant)
     return clip(np.where(changed, mutant, population), rungs)
+
+
+def checked(name: str, operator: Callable, rungs: np.ndarray) -> Callable:
+    """A user's operator, its result checked and brought back into the ladders.
+
+    Raises:
+        ConfigError: it stands for no operator, or answers what is no selection (`select`) or no population.
+    """
+    if name not in ("select", "mate", "mutate"):
+        raise ConfigError(f"operators: {name!r} is none. There are select, mate, mutate.")
+
+    def asked(generator: np.random.Generator, given: np.ndarray) -> np.ndarray:
+        found = np.asarray(operator(generator, given))
+        if found.shape != given.shape or not np.issubdtype(found.dtype, np.integer):
+            raise ConfigError(
+                f"operators: {name} answered {found.dtype} {list(found.shape)} where integers {list(given.shape)} "
+                "are asked for."
+            )
+        return np.clip(found, 0, len(given) - 1) if name == "select" else clip(found, rungs)
+
+    return asked
 
 
 def clip(population: np.ndarray, rungs: np.ndarray) -> np.ndarray:

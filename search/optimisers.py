@@ -11,10 +11,11 @@ from search.settings import SearchSettings
 from search.types import Optimiser
 
 _GRADIENT = ("starts", "steps", "learning_rate", "population", "block")
+_EVOLUTION = ("generations", "patience", "crossover", "mutation", "tournament", "elite", "seeds", *_GRADIENT)
 OPTIMISERS = {
     "genetic": (
         genetic.optimise,
-        ("generations", "patience", "crossover", "mutation", "tournament", "elite", "seeds", *_GRADIENT),
+        (*_EVOLUTION, "refine", "checkpoint", "checkpoint_every"),
     ),
     "gradient": (gradient.optimise, _GRADIENT),
     "exact": (exact.optimise, ("population", "block")),

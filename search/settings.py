@@ -30,7 +30,9 @@ class RulesSettings:
 class SearchSettings:
     """optimiser: name in the registry. scope: ``product`` (one price in all stores), ``store_product``, or a column of
     the offers whose values share one price. max_rungs: allowed prices per decision, thinned evenly above.
-    population, generations, patience, crossover, mutation, tournament, elite, seeds: genetic search.
+    population, generations, patience, crossover, mutation, tournament, elite, seeds: genetic search. refine: every so
+    many generations its best candidates climb by gradients (0 = never). checkpoint: a folder that keeps the state of a
+    search every checkpoint_every generations; the same search goes on from there.
     starts, steps, learning_rate: gradient. evaluations: candidates of random search. block: candidates per
     compiled block on CPU. rule_costs: whether what each rule costs is measured after the search."""
 
@@ -46,6 +48,9 @@ class SearchSettings:
     tournament: int = 8
     elite: int = 16
     seeds: list[str] = field(default_factory=lambda: ["current", "dual", "gradient"])
+    refine: int = 10
+    checkpoint: str | None = None
+    checkpoint_every: int = 10
     starts: int = 4
     steps: int = 80
     learning_rate: float = 0.03

@@ -59,14 +59,12 @@ class Table:
         return jnp.moveaxis(below + weight * (above - below), -1, 0).swapaxes(1, 2)
 
 
-def tabulate(problem: PricingProblem, cap: np.ndarray) -> Table | None:
+def tabulate(problem: PricingProblem, cap: Any) -> Table | None:
     """The table of a problem, sales at most `cap` [S]; None where its demand declares no indices or it is large."""
     demand = problem.demand
     if not isinstance(demand, IndexedDemand) or not len(problem.rungs):
         return None
-    prices = np.where(
-        problem.decision[:, None] >= 0, problem.ladder[np.maximum(problem.decision, 0)], problem.current[:, None]
-    ).astype(np.float32)
+    prices = problem.rung_prices.astype(np.float32)
     sets, place = np.unique(np.asarray(demand.choice_set), return_inverse=True)
     plain = jax.tree_util.all_leaves([demand])  # no pytree: it becomes part of the compiled code
     terms, respond = (jax.jit(partial(one, demand)) if plain else partial(one, demand) for one in (_terms, _respond))

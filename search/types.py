@@ -119,6 +119,12 @@ class PricingProblem:
         """[D] int64, the row of each decision's first offer."""
         return np.unique(self.decision, return_index=True)[1][-len(self.rungs) :] if len(self.rungs) else self.rungs
 
+    @property
+    def rung_prices(self) -> np.ndarray:
+        """[S, L] float64, what each offer costs at its decision's rungs; of held ones all are the current price."""
+        priced = self.decision[:, None] >= 0
+        return np.where(priced, self.ladder[np.maximum(self.decision, 0)], self.current[:, None])
+
     def nearest(self, prices: np.ndarray) -> np.ndarray:
         """Prices [S] -> [D] int32, the rungs nearest to those of each decision's first offer."""
         return np.abs(self.ladder - prices[self.first, None]).argmin(axis=1).astype(np.int32)
@@ -131,6 +137,21 @@ class PricingProblem:
         if chosen.shape[-1] == 0:
             return np.broadcast_to(self.current, (*rungs.shape[:-1], len(self.offers))).copy()
         return np.where(self.decision >= 0, chosen[..., np.maximum(self.decision, 0)], self.current)
+
+
+@dataclass(frozen=True)
+class Front:
+    """Feasible candidates of which none is better than another in both measures, the most objective first.
+
+    Attributes:
+        rungs: [N, D] int32.
+        measures: [N, 2] the objective (gain over holding prices, risk deducted) and the second measure, by the demand.
+        names: of the two measures.
+    """
+
+    rungs: np.ndarray
+    measures: np.ndarray
+    names: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -151,6 +172,8 @@ class Solution:
         table_error: relative difference of the answer's value by the table and by the demand; None without a table.
         history: one dict per generation: generation, evaluations, best, mean, violation, seconds.
         runners_up: [N, D] int32, further good feasible candidates, best first.
+        front: what else there is between two measures, where it was searched for.
+        why: why this optimiser was picked, where search=auto did.
     """
 
     rungs: np.ndarray
@@ -166,6 +189,8 @@ class Solution:
     table_error: float | None = None
     history: tuple[dict, ...] = ()
     runners_up: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int32))
+    front: Front | None = None
+    why: str | None = None
 
 
 class Optimiser(Protocol):

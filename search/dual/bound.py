@@ -18,10 +18,9 @@ NARROWED = 0.02  # of the first bracket, where it was bracketed before
 
 
 class Sets(NamedTuple):
-    """Items by choice set. of_set [C, n]: their numbers, I = none. profits [C, n, L, M], rows (each [C, n, L, M or 1]),
-    terms [C, n, L], grid [C, M]: float32, for the search of λ."""
+    """Items by choice set, for the search of λ, in float32: profits [C, n, L, M], rows (each [C, n, L, M or 1]),
+    terms [C, n, L], grid [C, M]."""
 
-    of_set: np.ndarray
     profits: jax.Array
     rows: tuple[jax.Array, ...]
     terms: jax.Array
@@ -29,12 +28,11 @@ class Sets(NamedTuple):
 
 
 class Bounded(NamedTuple):
-    """By set: value [C], the best cell's λ and all others' slopes [C, M - 1], that cell [C]; rungs [C, n] that reach
-    the value, and what they add up to in the rows [R]."""
+    """By set: value [C], slopes [C, M - 1] (λ of every cell), rungs [C, n] that reach the value; and spent [R], what
+    these add up to in the rows."""
 
     value: jax.Array
     slopes: jax.Array
-    cell: jax.Array
     rungs: jax.Array
     spent: jax.Array
 
@@ -91,10 +89,10 @@ def bounds(sets: Sets, multipliers: jax.Array, around: jax.Array, again: bool) -
         chosen = jnp.argmax(ends[end, :, :, cell] - slope[cell] * term, axis=1)
         items = jnp.arange(len(chosen))
         spent = [row[items, chosen, 0 if row.shape[-1] == 1 else cell + end].sum() for row in rows]
-        return value[cell], slope, cell, chosen, jnp.stack([*spent, jnp.zeros(())])
+        return value[cell], slope, chosen, jnp.stack([*spent, jnp.zeros(())])
 
-    value, slopes, cell, rungs, spent = jax.lax.map(one, (sets.profits, sets.rows, sets.terms, sets.grid, around))
-    return Bounded(value, slopes, cell, rungs, spent.sum(axis=0)[:-1])
+    value, slopes, rungs, spent = jax.lax.map(one, (sets.profits, sets.rows, sets.terms, sets.grid, around))
+    return Bounded(value, slopes, rungs, spent.sum(axis=0)[:-1])
 
 
 def proven(profits: np.ndarray, terms: np.ndarray, grid: np.ndarray, slopes: np.ndarray) -> float:

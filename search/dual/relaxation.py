@@ -17,7 +17,6 @@ from search.compiled import Compiled
 from search.objective import net_price, unit_value
 from search.rules.base import TIGHTENING
 from search.rules.view import View
-from search.table import Table
 from search.types import PricingProblem
 
 
@@ -77,9 +76,11 @@ def summed(values: np.ndarray, place: np.ndarray, size: int) -> np.ndarray:
     return total
 
 
-def relax(problem: PricingProblem, compiled: Compiled, table: Table) -> Relaxation | None:
-    """None where members have indices of their own, or a decision is in several choice sets: no bound is known."""
-    if table.terms.shape[-1] != 1:
+def relax(problem: PricingProblem, compiled: Compiled) -> Relaxation | None:
+    """None where no bound is known: without a table, where members have indices of their own, and where a decision is
+    in several choice sets."""
+    table = compiled.table
+    if table is None or table.terms.shape[-1] != 1:
         return None
     decision, sets = problem.decision, np.asarray(table.choice_set)
     held = np.flatnonzero(decision < 0)
@@ -90,8 +91,7 @@ def relax(problem: PricingProblem, compiled: Compiled, table: Table) -> Relaxati
     choice_set[items] = sets
     if (choice_set[items] != sets).any():
         return None
-    prices = np.where(decision[:, None] >= 0, problem.ladder[np.maximum(decision, 0)], problem.current[:, None])
-    objective, cost = problem.objective, problem.offers["cost"].to_numpy(np.float64)
+    prices, objective, cost = problem.rung_prices, problem.objective, problem.offers["cost"].to_numpy(np.float64)
     rates = {"tax_rate": objective.tax_rate, "fee_rate": objective.fee_rate}
     hold = np.asarray(compiled.sold_hold, np.float64)
     start, step = (np.asarray(part, np.float64)[:, 0] for part in (table.start, table.step))

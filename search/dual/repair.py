@@ -20,7 +20,7 @@ def mend(values, rows, limits, terms, grid, rungs) -> np.ndarray:
         over = totals - limits
         if not len(rows) or (over <= 0).all():
             break
-        weight = (over > 0) / np.maximum(np.abs(over), 1e-12)
+        weight = (over > 0) / np.maximum(over, 1e-12)
         room = np.maximum(-over, 0.0)
         fits = np.ones(gain.shape, bool)
         for row, spare in zip(added, room, strict=True):
@@ -28,9 +28,7 @@ def mend(values, rows, limits, terms, grid, rungs) -> np.ndarray:
         removed = -sum(one * row for one, row in zip(weight, added, strict=True))
         useful = fits & (removed > 1e-12)
         price = np.where(useful, -gain / np.where(useful, np.minimum(removed, 1.0), 1.0), np.inf)
-        best, lowest = _best(price)
-        order = np.argsort(lowest, kind="stable")
-        order = order[np.isfinite(lowest[order])]
+        best, order = _best(price)
         if not len(order):
             break
         sums = _of(added, order, best)  # [R, N]
@@ -50,11 +48,9 @@ def fill(values, rows, limits, terms, grid, rungs) -> np.ndarray:
         room = np.maximum(limits - totals, 0.0)
         worth, used = gain > 1e-9 * np.abs(gain).max(initial=1e-12), np.zeros(gain.shape)
         for row, spare in zip(added, room, strict=True):
-            worth &= row <= np.maximum(spare, 0.0)
+            worth &= row <= spare
             used += np.maximum(row, 0.0) / max(spare, 1e-12)
-        best, lowest = _best(np.where(worth, -gain / (0.05 + used), np.inf))
-        order = np.argsort(lowest, kind="stable")
-        order = order[np.isfinite(lowest[order])]
+        best, order = _best(np.where(worth, -gain / (0.05 + used), np.inf))
         if not len(order):
             break
         sums = _of(added, order, best)
@@ -76,10 +72,12 @@ def _effects(values, rows, terms, grid, rungs) -> tuple[np.ndarray, np.ndarray, 
 
 
 def _best(price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Each set's cheapest move [C], and its price [C]."""
+    """Each set's cheapest move [C], and the sets that have one of finite price, the cheapest first."""
     flat = price.reshape(len(price), -1)
     best = flat.argmin(axis=1)
-    return best, flat[np.arange(len(flat)), best]
+    lowest = flat[np.arange(len(flat)), best]
+    order = np.argsort(lowest, kind="stable")
+    return best, order[np.isfinite(lowest[order])]
 
 
 def _of(added: list[np.ndarray], sets: np.ndarray, best: np.ndarray) -> np.ndarray:

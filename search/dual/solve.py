@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -10,13 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.optimize import linprog
 
-from search.compiled import Compiled
+from search.compiled import Compiled, f32
 from search.dual.bound import Bounded, Sets, bounds, by_set, padded, proven
 from search.dual.moves import climb
 from search.dual.relaxation import Relaxation, relax, weights_at
 from search.dual.repair import fill, mend
 from search.evaluate import Evaluator
-from search.objective import paired_gain, unit_value
 
 ROUNDS = 2  # of new weights of the members, after the first
 CUTS = 16  # bounds per round
@@ -28,20 +26,17 @@ VARIED = 0.03  # how far their multipliers are varied, in log units
 
 class Dual(NamedTuple):
     """bound: at least the value of any rungs of the tabulated problem that keep the rules (dropped ones left out).
-    rungs: [N, D] candidates, the best first. multipliers: [R]."""
+    rungs: [N, D] distinct candidates."""
 
     bound: float
     rungs: np.ndarray
-    multipliers: np.ndarray
     dropped: tuple[str, ...]
 
 
 def solve(evaluator: Evaluator) -> Dual | None:
     """None where no bound is known: see relaxation.relax, and where the problem is not tabulated."""
     compiled = evaluator.compiled
-    if compiled.table is None:
-        return None
-    relaxation = relax(evaluator.problem, compiled, compiled.table)
+    relaxation = relax(evaluator.problem, compiled)
     if relaxation is None:
         return None
     of_set = by_set(relaxation.choice_set, len(relaxation.grid))
@@ -49,25 +44,29 @@ def solve(evaluator: Evaluator) -> Dual | None:
     limits = np.array([row.limit for row in relaxation.rows])
     weights = np.full(len(relaxation.hold), 1 / len(relaxation.hold))
     multipliers, slopes = np.zeros(len(rows)), None
+    spans, unchanging = [_span(row) for row in rows], jax.tree.map(f32, (tuple(rows), terms, relaxation.grid))
     for _ in range(ROUNDS + 1):
         profits = padded(relaxation.profits(weights), of_set)
-        sets = Sets(of_set, *jax.tree.map(_f32, (profits, tuple(rows), terms, relaxation.grid)))
-        _, multipliers, found = _cutting_planes(sets, limits, [_span(row) for row in rows], multipliers, slopes)
+        multipliers, found = _cutting_planes(Sets(f32(profits), *unchanging), limits, spans, multipliers, slopes)
         slopes = found.slopes
         gains = members_gains(compiled, _of_items(np.asarray(found.rungs), of_set, relaxation))
         last, weights = weights, weights_at(compiled, gains)
         if np.abs(weights - last).max() < 1e-4 / len(weights):
             break
-    net = profits - sum(multiplier * row for multiplier, row in zip(multipliers, rows, strict=True))
+    net = _priced(profits, rows, multipliers)
     upper = proven(net, terms, relaxation.grid, np.asarray(slopes, np.float64)) + float(multipliers @ limits)
     inside = np.array([row.inside for row in relaxation.rows])
     read = _read(profits, rows, inside, terms, relaxation.grid, multipliers, np.asarray(found.rungs, np.int64))
     rungs = np.unique([_of_items(one, of_set, relaxation) for one in read], axis=0)
-    return Dual(upper - relaxation.held(last), rungs, multipliers, relaxation.dropped)
+    return Dual(upper - relaxation.held(last), rungs, relaxation.dropped)
 
 
-def _f32(values: np.ndarray) -> jax.Array:
-    return jnp.asarray(values, jnp.float32)
+def _priced(profits: np.ndarray, rows: list[np.ndarray], multipliers: np.ndarray) -> np.ndarray:
+    """Profits [C, n, L, M] less what the rows' amounts cost at multipliers [R]."""
+    for multiplier, row in zip(multipliers, rows, strict=True):
+        if multiplier > 0:
+            profits = profits - multiplier * row
+    return profits
 
 
 def _of_items(rungs: np.ndarray, of_set: np.ndarray, relaxation: Relaxation) -> np.ndarray:
@@ -77,19 +76,19 @@ def _of_items(rungs: np.ndarray, of_set: np.ndarray, relaxation: Relaxation) -> 
     return flat[: relaxation.decisions]
 
 
-def _cutting_planes(sets: Sets, limits, spans, start, slopes) -> tuple[float, np.ndarray, Bounded]:
-    """The least bound found (holding prices not deducted), its multipliers [R], and what it is made of."""
+def _cutting_planes(sets: Sets, limits, spans, start, slopes) -> tuple[np.ndarray, Bounded]:
+    """The multipliers [R] of the least bound found, and what it is made of."""
 
     def at(multipliers: np.ndarray, slopes: jax.Array | None) -> tuple[float, np.ndarray, Bounded]:
         around = jnp.zeros((sets.grid.shape[0], sets.grid.shape[1] - 1)) if slopes is None else slopes
-        found = bounds(sets, _f32(multipliers), around, slopes is not None)
+        found = bounds(sets, f32(multipliers), around, slopes is not None)
         value = float(np.asarray(found.value, np.float64).sum() + multipliers @ limits)
         return value, limits - np.asarray(found.spent, np.float64), found
 
     value, rise, found = at(start, slopes)
     best, center = (value, found), start
     if not len(limits) or (not start.any() and (rise >= 0).all()):
-        return value, start, found
+        return start, found
     cuts = [(value, start, rise)]
     width = max(abs(value), 1e-9) / np.array(spans)
     for _ in range(CUTS):
@@ -101,7 +100,7 @@ def _cutting_planes(sets: Sets, limits, spans, start, slopes) -> tuple[float, np
         width = width * (1.5 if value < best[0] - 0.1 * (best[0] - promised) else 0.33)
         if value < best[0]:
             best, center = (value, found), trial
-    return best[0], center, best[1]
+    return center, best[1]
 
 
 def _least(cuts: list, center: np.ndarray, width: np.ndarray) -> tuple[np.ndarray, float]:
@@ -132,10 +131,7 @@ def _read(profits, rows, inside, terms, grid, multipliers, start) -> list[np.nda
     readings = int(np.clip(WORK // profits[..., 0, 0].size, *READINGS)) if multipliers.any() else 1
     for reading in range(readings):
         varied = multipliers * np.exp(VARIED * generator.standard_normal(len(multipliers)) * (reading > 0))
-        values = profits
-        for multiplier, row in zip(varied, rows, strict=True):
-            values = values - multiplier * row if multiplier > 0 else values
-        start = climb(values, terms, grid, start, STEPS)
+        start = climb(_priced(profits, rows, varied), terms, grid, start, STEPS)
         kept = mend(profits, rows, inside, terms, grid, start)
         found.append(fill(profits, rows, inside, terms, grid, kept))
     return found
@@ -144,10 +140,7 @@ def _read(profits, rows, inside, terms, grid, multipliers, start) -> list[np.nda
 @jax.jit
 def _gains(compiled: Compiled, rungs: jax.Array) -> jax.Array:
     prices = compiled.spread(compiled.ladder[jnp.arange(rungs.shape[1]), rungs])
-    worth = partial(
-        unit_value, compiled.objective, cost=compiled.cost, tax_rate=compiled.tax_rate, fee_rate=compiled.fee_rate
-    )
-    return paired_gain(compiled.table.sold(rungs), worth(prices), compiled.sold_hold, worth(compiled.current))
+    return compiled.gains(prices, compiled.table.sold(rungs))
 
 
 def members_gains(compiled: Compiled, rungs: np.ndarray) -> np.ndarray:
