@@ -180,19 +180,20 @@ def _first_that_passes(
     for rungs in [solution.rungs, *solution.runners_up]:
         prices = problem.prices(rungs)
         answer = answer_table(ensemble, problem, prices, held, config.data.currency)
-        found = check(
-            answer,
-            problem.offers,
-            rules,
-            decimals=config.data.decimals,
-            tax_rate=config.data.tax_rate,
-            fee_rate=config.data.fee_rate,
-            scope=config.search.scope,
-        )
+        found = check_answer(config, problem.offers, answer, rules)
         breaches = [breach for breach in found if not breach.held and not breach.soft]
         if not breaches:
             return replace(solution, rungs=rungs, prices=prices), _note_held_breaches(answer, found), tuple(found)
     raise NotFoundError("The prices found do not pass the exact check: " + "; ".join(b.text for b in breaches[:3]))
+
+
+def check_answer(
+    config: Config, offers: pd.DataFrame, answer: pd.DataFrame, rules: Sequence[Mapping[str, Any]]
+) -> list[Breach]:
+    """What an answer breaks, by the exact checker under the run's settings."""
+    data, scope = config.data, config.search.scope
+    settings = {"decimals": data.decimals, "tax_rate": data.tax_rate, "fee_rate": data.fee_rate, "scope": scope}
+    return check(answer, offers, rules, **settings)
 
 
 def _note_held_breaches(answer: pd.DataFrame, breaches: Sequence[Any]) -> pd.DataFrame:

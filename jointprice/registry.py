@@ -51,7 +51,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "backtest.refit": ("full", "warm"),
     "objective.name": ("profit", "revenue", "units"),
     "objective.risk_measure": ("sd", "cvar"),
-    "search.optimiser": ("genetic", "random", "gradient", "exact"),
+    "search.optimiser": ("auto", "genetic", "genetic_on_device", "nsga2", "gradient", "exact", "random"),
+    "search.against": ("units", "revenue", "profit", "margin", "changes"),
     "sweep.metric": tuple(METRICS),
 }
 
@@ -98,4 +99,5 @@ def _chosen(config: Config) -> Iterator[tuple[str, str]]:
     yield "objective.name", config.objective.name
     yield "objective.risk_measure", config.objective.risk_measure
     yield "search.optimiser", config.search.optimiser
+    yield "search.against", config.search.against
     yield "sweep.metric", config.sweep.metric

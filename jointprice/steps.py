@@ -18,6 +18,7 @@ from ensemble.backtest import Round, backtest
 from ensemble.fit import Trained
 from ensemble.learn import learn
 from ensemble.types import Ensemble
+from jointprice.front import front_tables
 from jointprice.market_size import market_size
 from jointprice.oracle import judge
 from jointprice.prepare import Prepared, prepare
@@ -111,6 +112,9 @@ def price(session: Session, ensemble: Ensemble, offers: pd.DataFrame) -> Pricing
         session.directory.write_csv("price_chain.csv", price_chain(pricing.answer, pricing.costs, names))
     session.directory.write_csv("prices.csv", pricing.answer)
     session.directory.write_parquet("prices.parquet", pricing.answer)
+    if (tables := front_tables(config, pricing)) is not None:
+        for name, table in zip(("front.csv", "front_prices.csv"), tables, strict=True):
+            session.directory.write_csv(name, table)
     session.directory.write_csv("identification.csv", ensemble.verdicts)
     session.directory.write_jsonl("search_log.jsonl", pricing.solution.history)
     return pricing
@@ -149,6 +153,7 @@ def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, mark
         "oracle": oracle,
         "search": {
             "optimiser": solution.optimiser,
+            "why": solution.why,
             "evaluations": solution.evaluations,
             "seconds": round(solution.seconds, 3),
             "bound": solution.bound,

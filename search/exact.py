@@ -40,14 +40,16 @@ def optimise(
     """The optimum of the tabulated problem; `seed` plays no part, and `begin` (rungs [D]) is only compared with it.
 
     Raises:
-        ConfigError: the problem is no such sum: see `_refuse`.
+        ConfigError: the problem is no such sum: see `refusal`.
     """
     started = time.perf_counter()
     if not len(problem.rungs):
         return holding(problem, "exact", started)
     evaluator = make_evaluator(problem, block=block, tabulated=True)
     relaxation = relax(problem, evaluator.compiled)
-    _refuse(problem, relaxation)
+    why = refusal(problem, relaxation)
+    if why is not None:
+        raise ConfigError(f"search=exact needs {why}. Use search=genetic, which takes any problem.")
     weights = np.full(len(relaxation.hold), 1 / len(relaxation.hold))
     rungs, bound = _solved(relaxation, relaxation.profits(weights), problem.rungs)
     journal = Journal(problem, "exact", started, evaluator, progress)
@@ -56,18 +58,18 @@ def optimise(
     return rescored(journal.solution(), evaluator, bound - relaxation.held(weights), population, block)
 
 
-def _refuse(problem: PricingProblem, relaxation: Relaxation | None) -> None:
-    objective, why = problem.objective, None
+def refusal(problem: PricingProblem, relaxation: Relaxation | None) -> str | None:
+    """What the problem would need to be solved exactly; None where it can be."""
+    objective = problem.objective
     if relaxation is None:
-        why = "a demand with one price index per choice set, and prices that belong to one set each"
-    elif relaxation.dropped:
-        why = f"rules that are sums over offers, not {', '.join(relaxation.dropped)}"
-    elif objective.risk != 0 or objective.groups is not None or objective.tail is not None:
-        why = "the mean of the members (objective.risk=0)"
-    elif relaxation.decisions > MOST_PRODUCTS:
-        why = f"at most {MOST_PRODUCTS} prices, not {relaxation.decisions}"
-    if why:
-        raise ConfigError(f"search=exact needs {why}. Use search=genetic, which takes any problem.")
+        return "a demand with one price index per choice set, and prices that belong to one set each"
+    if relaxation.dropped:
+        return f"rules that are sums over offers, not {', '.join(relaxation.dropped)}"
+    if objective.risk != 0 or objective.groups is not None or objective.tail is not None:
+        return "the mean of the members (objective.risk=0)"
+    if relaxation.decisions > MOST_PRODUCTS:
+        return f"at most {MOST_PRODUCTS} prices, not {relaxation.decisions}"
+    return None
 
 
 class _Columns(NamedTuple):

@@ -32,7 +32,7 @@ class SearchSettings:
     the offers whose values share one price. max_rungs: allowed prices per decision, thinned evenly above.
     population, generations, patience, crossover, mutation, tournament, elite, seeds: genetic search. refine: every so
     many generations its best candidates climb by gradients (0 = never). checkpoint: a folder that keeps the state of a
-    search every checkpoint_every generations; the same search goes on from there.
+    search every checkpoint_every generations; the same search goes on from there. against: the second measure of nsga2.
     starts, steps, learning_rate: gradient. evaluations: candidates of random search. block: candidates per
     compiled block on CPU. rule_costs: whether what each rule costs is measured after the search."""
 
@@ -51,6 +51,7 @@ class SearchSettings:
     refine: int = 10
     checkpoint: str | None = None
     checkpoint_every: int = 10
+    against: str = "units"
     starts: int = 4
     steps: int = 80
     learning_rate: float = 0.03

@@ -99,6 +99,19 @@ def lines(found: Sequence[Line], x: str, y: str, name: str) -> str:
     return _svg(draw, (4.6, 2.4), name)
 
 
+def front(line: Line, chosen: tuple[float, float], x: str, y: str) -> str:
+    """What of one measure must be given up for another: the points of a line, the chosen one marked."""
+
+    def draw(axes: Axes) -> None:
+        axes.plot(line.x, line.y, label=line.label, color=ACCENT, marker=".")
+        axes.plot(*chosen, color=SECOND, marker="o", linestyle="", label="proposed")
+        axes.set_xlabel(x)
+        axes.set_ylabel(y)
+        axes.legend()
+
+    return _svg(draw, (4.6, 2.4), "front")
+
+
 def _svg(draw: Callable[[Axes], None], size: tuple[float, float], name: str) -> str:
     """What `draw` puts on axes of `size` inches; `name` keeps the identifiers of a page's charts apart."""
     with matplotlib.rc_context(STYLE | {"svg.hashsalt": name}):

@@ -24,6 +24,7 @@ from jointprice.report.formats import Formats
 from jointprice.session import Session
 from jointprice.versions import versions
 from search.flat_range import SHARE
+from search.types import Front
 
 MOST_CURVES = 40
 MOST_MEMBERS = 32
@@ -71,6 +72,8 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
         training=[(title, Markup(svg)) for title, svg in _training_charts(trained.log)] if trained else [],
         chains=price_chains(answer, pricing.costs, [rule.name for rule in problem.rules]) if pricing.costs else None,
         search=Markup(_search_chart(pricing.solution.history)),
+        front=Markup(_front_chart(pricing.solution.front)),
+        against=config.search.against,
         versions=versions(),
     )
     session.directory.write_text("report.html", text)
@@ -107,6 +110,18 @@ def _search_chart(history: Iterable[dict]) -> str:
     generation = [row["generation"] for row in rows]
     lines = [charts.Line(name, generation, _finite(row[name] for row in rows)) for name in ("best", "mean")]
     return charts.lines(lines, "generation", "gain over holding prices", "search")
+
+
+def _front_chart(front: Front | None) -> str:
+    """The objective over the second measure; "" where no front was searched for."""
+    if front is None or not len(front.rungs):
+        return ""
+    value, second = front.measures.T
+    name = "changed prices" if front.names[1] == "changes" else front.names[1]
+    second = -second if front.names[1] == "changes" else second
+    line = charts.Line("other prices", second.tolist(), value.tolist())
+    label = name if name in ("changed prices", "margin") else f"{name} gained over holding prices"
+    return charts.front(line, (second[0], value[0]), label, f"{front.names[0]} gained, risk deducted")
 
 
 def _finite(values: Iterable[float]) -> list[float]:

@@ -18,7 +18,8 @@ def test_every_task_resolves_to_a_function(task):
         ("ensemble.groups.head", "ensemble.member:HEADS"),
         ("training.loss", "ensemble.losses:LOSSES"),
         ("aggregation.name", "ensemble.aggregate:AGGREGATIONS"),
-        ("search.optimiser", "search.optimisers:OPTIMISERS"),
+        ("search.optimiser", "search.optimisers:NAMES"),
+        ("search.against", "search.nsga:AGAINST"),
     ],
 )
 def test_the_registry_names_exactly_what_a_package_offers(key, table):

@@ -30,7 +30,11 @@ RULES = [
     {"type": "inventory", "mode": "cap_sales"},
 ]
 
-every_optimiser = pytest.mark.parametrize("name", BLACK_BOX)
+NAMES = [name for name in BLACK_BOX if name != "auto"]
+every_optimiser = pytest.mark.parametrize("name", NAMES)
+every_optimiser_cheaply = pytest.mark.parametrize(  # the twin on the device compiles for seconds
+    "name", [pytest.param(name, marks=[pytest.mark.nightly] * (name == "genetic_on_device")) for name in NAMES]
+)
 
 
 def _solve(problem, name, seed=3, progress=None, **settings):
@@ -64,7 +68,7 @@ def test_answers_keep_every_rule_in_the_exact_checker_and_beat_holding(name, mak
     assert np.array_equal(found.prices, found.prices.round(2))
 
 
-@every_optimiser
+@every_optimiser_cheaply
 def test_the_log_counts_candidates_and_never_gets_worse(name, make_problem):
     rows = []
     problem = make_problem(rules=RULES)
@@ -72,13 +76,15 @@ def test_the_log_counts_candidates_and_never_gets_worse(name, make_problem):
     assert rows == list(found.history)
     assert [row["generation"] for row in rows] == list(range(len(rows)))
     assert rows[-1]["evaluations"] == found.evaluations
-    assert (np.diff([row["evaluations"] for row in rows]) == SMALL["population"]).all()
+    asked = np.diff([row["evaluations"] for row in rows])
+    assert (asked >= SMALL["population"]).all()
+    assert asked[-1] == SMALL["population"]
     steps = [(row["violation"], -row["best"]) for row in rows]
     assert steps == sorted(steps, reverse=True)
-    assert set(rows[0]) == {"generation", "evaluations", "best", "mean", "violation", "seconds"}
+    assert set(rows[0]) >= {"generation", "evaluations", "best", "mean", "violation", "seconds"}
 
 
-@every_optimiser
+@every_optimiser_cheaply
 def test_a_single_product_gets_the_textbook_price(name, make_offers, make_problem):
     """Constant elasticity e and cost c: the best price is c × e / (e - 1)."""
     offers = make_offers([4.0], cost=[2.0])
@@ -111,13 +117,13 @@ def test_a_demand_that_is_no_number_somewhere_never_wins(name, make_offers, make
     assert found.value >= 0
 
 
-@every_optimiser
+@every_optimiser_cheaply
 def test_a_demand_that_is_never_a_number_is_reported_as_not_found(name, make_offers, make_problem):
     problem = make_problem(make_offers([2.0]), demand=lambda prices: jnp.full((1, *prices.shape), jnp.nan))
     assert _solve(problem, name).status == "not_found"
 
 
-@every_optimiser
+@every_optimiser_cheaply
 def test_rules_that_no_candidate_keeps_are_reported_as_not_found(name, make_problem):
     rules = [{"type": "max_change", "percent": 5}, {"type": "portfolio_margin", "min": 0.95}]
     found = _solve(make_problem(rules=rules), name)
@@ -134,18 +140,19 @@ def test_where_everything_is_held_the_answer_is_the_current_prices(name, make_pr
     assert np.array_equal(found.prices, problem.current)
 
 
-@every_optimiser
+@every_optimiser_cheaply
 def test_prices_that_cannot_move_stay(name, make_problem):
     found = _solve(make_problem(rules=[{"type": "max_change", "percent": 0}]), name)
     assert found.status == "done"
     assert found.value == pytest.approx(0, abs=1e-4)
 
 
-@every_optimiser
+@every_optimiser_cheaply
 def test_selling_more_units_takes_lower_prices_than_earning_more_profit(name, make_problem):
     rules = [{"type": "max_change", "percent": 10}]
     units, profit = (
-        _solve(make_problem(rules=rules, objective=Objective(objective)), name) for objective in ("units", "profit")
+        _solve(make_problem(rules=rules, objective=Objective(objective)), name, against="revenue")
+        for objective in ("units", "profit")
     )
     assert units.prices.mean() < profit.prices.mean() - 0.1
 
