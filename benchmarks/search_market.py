@@ -56,8 +56,8 @@ class Networks:
         return self.base * jnp.exp(-self.own[:, None] * change + self.cross[:, None, None] * index + bent)
 
 
-def market(products: int, seed: int, rules: list[dict]) -> PricingProblem:
-    """Ladders of 25 rungs from -30 % to +30 %, the current price among them."""
+def market(products: int, seed: int, rules: list[dict], cents: bool = False) -> PricingProblem:
+    """Ladders of 25 rungs from -30 % to +30 %, the current price among them; or of every cent in between."""
     if products % SET_SIZE:
         raise SystemExit(f"--products must be a multiple of {SET_SIZE}")
     draw = np.random.default_rng(seed)
@@ -85,6 +85,9 @@ def market(products: int, seed: int, rules: list[dict]) -> PricingProblem:
     )
     demand = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.int32 if leaf.dtype == int else jnp.float32), demand)
     problem = build_problem(demand, offers, build_rules(rules), Objective())[0]
+    if cents:
+        near = build_rules([{"type": "max_change", "percent": 30}, *rules])
+        return build_problem(demand, offers, near, Objective(), max_rungs=10**4)[0]
     ladder = np.round(current[:, None] + step[:, None] * np.arange(-12, 13), 2)
     return replace(problem, ladder=ladder, rungs=np.full(products, 25, np.int32), start=np.full(products, 12, np.int32))
 

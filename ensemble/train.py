@@ -63,6 +63,7 @@ class Fit(NamedTuple):
     log: list[dict]
 
 
+@partial(jax.jit, static_argnames=("periods", "block", "half"))
 def bootstrap_weights(key: jax.Array, periods: int, block: int, half: int | None = None) -> jax.Array:
     """[T] how often each block of neighbouring periods was drawn, Poisson with mean 1 (block bootstrap, Künsch 1989):
     what a member never drew, about a third, can judge it. half = 0 or 1 keeps every other block, all of them, with

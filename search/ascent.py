@@ -14,6 +14,7 @@ from search.compiled import Compiled
 from search.evaluate import Evaluator
 from search.polish import PRICE_OF_VIOLATION, Take, evaluated
 from search.rules.base import TIGHTENING
+from search.sharpen import sharpened, sharpens
 from search.sparing import make_sparing, worths
 from search.types import PricingProblem
 
@@ -44,6 +45,10 @@ def ascend(
     """
     options = {"seed": seed, "steps": steps, "learning_rate": learning_rate}
     candidates = climb(evaluator, starts=starts, begin=begin, **options)
+    if sharpens(evaluator):
+        ends = _ends(evaluator.problem)
+        logs = sharpened(evaluator, _logs(evaluator.problem, candidates), *ends)
+        candidates = np.concatenate([candidates, _snapped(evaluator.problem, logs)])
     sparing = make_sparing(evaluator.problem)
     if sparing is None:
         return candidates, np.zeros(candidates.shape[1])
@@ -107,7 +112,7 @@ def _climbed(
     numbers = [jnp.asarray(number, jnp.float32) for number in (low, high, evaluator.scale, learning_rate, steps)]
     logs = [_ascend(evaluator.compiled, jnp.asarray(point, jnp.float32), *numbers) for point in points]
     evaluator.evaluations += GRADIENT_COST * steps * len(points)
-    return np.stack([_snap(evaluator.problem, np.asarray(row, np.float64)) for row in logs])
+    return _snapped(evaluator.problem, np.array(logs, np.float64))
 
 
 @jax.jit
@@ -145,6 +150,6 @@ def _ascend(
     return jax.lax.fori_loop(0, steps.astype(jnp.int32), step, (begin, adam.init(begin), jnp.zeros(most.shape)))[0]
 
 
-def _snap(problem: PricingProblem, logs: np.ndarray) -> np.ndarray:
-    """Log prices [D] -> nearest rungs [D] int32; padding repeats the last price, so the first nearest is real."""
-    return np.abs(np.log(problem.ladder) - logs[:, None]).argmin(axis=1).astype(np.int32)
+def _snapped(problem: PricingProblem, logs: np.ndarray) -> np.ndarray:
+    """Log prices [N, D] -> nearest rungs [N, D] int32; padding repeats the last price: the first nearest is real."""
+    return np.stack([np.abs(np.log(problem.ladder) - row[:, None]).argmin(axis=1) for row in logs]).astype(np.int32)

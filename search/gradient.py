@@ -12,6 +12,7 @@ import numpy as np
 from search.ascent import LEARNING_RATE, STEPS, ascend
 from search.evaluate import make_evaluator
 from search.journal import Journal, holding
+from search.planting import SWEEPS
 from search.polish import polish
 from search.soft import lexicographic
 from search.types import PricingProblem, Solution
@@ -27,7 +28,7 @@ def optimise(
     steps: int = STEPS,
     learning_rate: float = LEARNING_RATE,
     population: int = 128,
-    sweeps: int = 4,
+    sweeps: int = SWEEPS,
     block: int = 16,
     begin: np.ndarray | None = None,
 ) -> Solution:

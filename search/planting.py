@@ -15,7 +15,7 @@ from search.journal import Journal
 from search.polish import evaluated, polish
 
 SEEDS = ("current", "dual", "gradient")  # "current" is always planted: where holding is allowed, none is worse
-SWEEPS = 2  # of coordinate moves on the gradient's seed
+SWEEPS = 4  # of coordinate moves on the gradient's seed: as many as search=gradient has, so as to be no worse
 NEAR = 1e-3  # gap to the bound that needs no gradient
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from search.evaluate import Evaluator
 
+FINE = 64  # rungs of a ladder from which moves are by more than one
+
 PRICE_OF_VIOLATION = 3.0
 """Value, as a share of turnover, that repairing a relative violation of 1 may cost; picks which candidate to repair.
 Feasible but poor candidates would win by feasibility first, and good ones a cent off an edge be lost."""
@@ -18,34 +20,43 @@ Take = Callable[[np.ndarray, np.ndarray, np.ndarray], bool]
 def polish(evaluator: Evaluator, candidates: np.ndarray, population: int, sweeps: int, take: Take) -> np.ndarray:
     """The most promising of the candidates [N, D], repaired and improved: rungs [D] int32.
 
-    A sweep evaluates all moves of one decision by one rung, sorts the useful ones, and tries the first 1, 2, …
-    of them together; it ends when that brings nothing.
+    A sweep evaluates all moves of one decision, sorts the useful ones, and tries the first 1, 2, … of them together.
+    Moves are by one rung; on ladders of more than FINE rungs by more at first.
 
     Args:
         population: P, rows of every fitness call.
-        sweeps: at most so many.
+        sweeps: at most so many of each size of moves.
         take: notes every evaluated population (Journal.take).
     """
     values, violations = evaluated(evaluator, candidates, population, take)
     row = np.argmax(values - (PRICE_OF_VIOLATION * evaluator.scale + evaluator.dearest) * violations)
     best, value, violation = candidates[row].astype(np.int32), values[row], violations[row]
-    for _ in range(sweeps):
-        moves = _moves(best, evaluator.problem.rungs)
-        ordered = _useful(evaluator, best, value, violation, moves, population, take)
-        if not len(ordered):
-            break
-        trial = _best_of(evaluator, _prefixes(best, ordered, population), population, take)
-        if (trial[2], -trial[1]) >= (violation, -value):
-            break
-        best, value, violation = trial
+    lengths = evaluator.problem.rungs
+    for step in _steps(lengths):
+        for _ in range(sweeps):
+            moves = _moves(best, lengths, step)
+            ordered = _useful(evaluator, best, value, violation, moves, population, take)
+            if not len(ordered):
+                break
+            trial = _best_of(evaluator, _prefixes(best, ordered, population), population, take)
+            if (trial[2], -trial[1]) >= (violation, -value):
+                break
+            best, value, violation = trial
     return best
 
 
-def _moves(rungs: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """All moves by one rung that stay on the ladder: [M, 2] of decision and step."""
-    up, down = np.flatnonzero(rungs < lengths - 1), np.flatnonzero(rungs > 0)
-    steps = np.concatenate([np.ones(len(up), np.int64), -np.ones(len(down), np.int64)])
-    return np.stack([np.concatenate([up, down]), steps], axis=1)
+def _steps(lengths: np.ndarray) -> list[np.ndarray]:
+    """How many rungs moves are by [D], the largest first and one last."""
+    steps = [np.maximum(lengths // FINE, 1)]
+    while steps[-1].max() > 1:
+        steps.append(np.maximum(steps[-1] // 4, 1))
+    return steps
+
+
+def _moves(rungs: np.ndarray, lengths: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """All moves by step [D] rungs that stay on the ladder: [M, 2] of decision and step."""
+    up, down = np.flatnonzero(rungs < lengths - step), np.flatnonzero(rungs >= step)
+    return np.stack([np.concatenate([up, down]), np.concatenate([step[up], -step[down]])], axis=1)
 
 
 def _useful(evaluator, best, value, violation, moves, population, take) -> np.ndarray:

@@ -20,7 +20,7 @@ def run(prepared, panel=None, **settings):
             panel or prepared.panel,
             history_of(prepared.tables),
             EnsembleSettings(members=2, width=8, groups=[GroupSettings()]),
-            TrainingSettings(epochs=2),
+            TrainingSettings(epochs=2, promise_members=0),
             AggregationSettings(),
             RESPONSE,
             BacktestSettings(**{"rounds": 2, "gap": 2, "horizon": 2, **settings}),

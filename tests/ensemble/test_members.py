@@ -51,7 +51,13 @@ def two_groups(train):
     return train(groups=groups, members=4, epochs=2, refit=False, promise_members=0, aggregation="weighted").ensemble
 
 
-@pytest.mark.parametrize("name", AGGREGATIONS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.nightly] * (name in ("median", "trimmed_mean", "soft_vote")))
+        for name in AGGREGATIONS
+    ],
+)
 def test_every_aggregation_reaches_the_forecast_and_the_search(two_groups, prepared, name):
     named = {field: replace(getattr(two_groups, field), name=name) for field in ("aggregation", "pricing")}
     ensemble = replace(two_groups, **named)

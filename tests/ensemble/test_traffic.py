@@ -26,7 +26,7 @@ def learnt(prepared):
         return learn(
             panel,
             history_of(prepared.tables),
-            EnsembleSettings(members=2, width=16, groups=[GroupSettings("cnn", "attraction")]),
+            EnsembleSettings(members=2, width=16, groups=[GroupSettings("mlp", "attraction")]),
             TrainingSettings(epochs=8, promise_members=0),
             AggregationSettings("mean"),
             AnchorSettings(heads=["nested"], draws=4, folds=2, steps=9, search_draws=4),

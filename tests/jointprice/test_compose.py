@@ -99,7 +99,8 @@ def test_columns_can_be_mapped_one_by_one_without_a_plus():
         ("data.sales=[a]", "data.sales has the wrong type"),
         (
             "search=genetc",
-            "search has no option 'genetc'; there are auto, exact, genetic, genetic_on_device, gradient, nsga2, random. Did you mean 'genetic'?",
+            "search has no option 'genetc'; there are auto, exact, genetic, genetic_on_device, gradient, nsga2, "
+            "random. Did you mean 'genetic'?",
         ),
         ("experiment=juice", "experiment has no option 'juice'"),
         ("ensemble.members", "cannot read the override 'ensemble.members'"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from data_io.errors import InfeasibleError
 from search.checker import check
 from search.evaluate import make_evaluator
-from search.optimisers import BLACK_BOX, make_optimiser
+from search.optimisers import make_optimiser
 from search.settings import SearchSettings
 from search.sparing import make_sparing
 
@@ -43,7 +43,7 @@ def test_the_search_and_the_checker_count_the_same_changes(data, make_offers, ma
     assert (violation[0] == 0) == (found == [])
 
 
-@pytest.mark.parametrize("name", BLACK_BOX)
+@pytest.mark.parametrize("name", ["genetic", "gradient", "random"])
 @pytest.mark.parametrize("limit", [{"share": 0.25, "by": "store"}, {"count": 1, "by": "category"}, {"count": 0}])
 def test_answers_change_no_more_prices_than_allowed(name, limit, make_offers, make_problem, make_answer):
     offers = make_offers(np.linspace(2, 9, 12).round(2), stores=("a", "b"))

@@ -7,7 +7,7 @@ import pytest
 
 from data_io.errors import ConfigError
 from search.evaluate import make_evaluator
-from search.nsga import AGAINST, Judged, evolve, hypervolume, optimise
+from search.nsga import Judged, evolve, hypervolume, optimise
 from search.types import Objective
 
 NEAR = [{"type": "ladder", "step": 0.2, "every": True}, {"type": "max_change", "amount": 0.4}]
@@ -37,8 +37,14 @@ def test_zdt1_is_solved_to_the_hypervolume_of_its_front(steps):
     assert volumes[0] < 100
 
 
-@pytest.mark.parametrize("against", [name for name in AGAINST if name != "profit"])
-@pytest.mark.parametrize("tabulated", [True, False], ids=["with a bound", "a black box"])
+@pytest.mark.parametrize(
+    ("against", "tabulated"),
+    [("units", True), ("changes", True), ("margin", False)]
+    + [
+        pytest.param(*each, marks=pytest.mark.nightly)
+        for each in (("revenue", True), ("units", False), ("changes", False))
+    ],
+)
 def test_the_front_is_that_of_all_price_vectors(against, tabulated, indexed, make_offers, make_problem):
     offers = make_offers(np.array([2.0, 3.0, 4.0, 5.0, 6.0]))
     demand = indexed(offers)

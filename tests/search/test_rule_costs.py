@@ -95,9 +95,9 @@ def test_a_soft_rule_that_cannot_be_kept_costs_what_keeping_it_that_well_gives_u
 
 
 def test_dropping_a_rule_that_is_not_about_single_prices_compiles_nothing_new(problem, answer, costs):
-    before = evaluate._fitness._cache_size()
+    before = evaluate._scored._cache_size()
     rule_costs(problem, answer.prices, scope="product", max_rungs=64, seed=1, **SMALL)
-    assert evaluate._fitness._cache_size() == before
+    assert evaluate._scored._cache_size() == before
 
 
 def test_where_every_offer_is_held_rules_cost_nothing(make_offers, make_problem):

@@ -1,9 +1,12 @@
 """A model trained once and used later: to price offers under various rules, and to forecast."""
 
+import json
 import shutil
 
 import pandas as pd
 import pytest
+
+from search.journal import Journal
 
 QUICK = "experiment=quick"
 
@@ -188,3 +191,58 @@ def test_a_task_that_needs_a_model_says_so(jointprice):
     ended = jointprice("task=optimise")
     assert ended.code == 2
     assert "task=optimise needs model=FOLDER" in ended.err
+
+
+def test_a_front_of_profit_against_units_is_written_shown_and_every_point_of_it_keeps_the_rules(
+    optimise, market, write, broken_rules
+):
+    overrides = ("search=nsga2", "search.generations=20", "search.population=32", *write(offers=market["offers"]))
+    ended, asked = optimise(*overrides)
+    assert ended.code == 0, ended.err
+    front = pd.read_csv(ended.directory / "front.csv")
+    prices = pd.read_csv(ended.directory / "front_prices.csv")
+    assert list(front) == ["point", "profit", "revenue", "units", "margin", "changes", "objective"]
+    assert 2 <= len(front) <= 25
+    assert front["objective"].is_monotonic_decreasing
+    assert (front["units"].diff().dropna() > 0).all()
+    assert prices.groupby("point").size().tolist() == [96] * len(front)
+    answer = ended.prices()
+    summary = ended.json("summary.json")
+    first = prices[prices["point"] == 1].set_index(["product", "store"])["price"]
+    assert (first.loc[list(zip(answer["product"], answer["store"], strict=True))].to_numpy() == answer["price"]).all()
+    assert front["profit"][0] == pytest.approx(summary["uplift"]["in_model"], rel=1e-4)
+    assert broken_rules(ended, *asked) == []
+    assert "front_prices.csv" in (ended.directory / "report.html").read_text("utf-8")
+    assert {"front.csv", "front_prices.csv"} <= set(ended.json("manifest.json")["files"])
+
+
+def test_a_search_that_was_cut_off_goes_on_from_its_checkpoint(optimise, market, write, tmp_path, monkeypatch):
+    asked = ("search.generations=40", *write(offers=market["offers"]))
+    overrides = (f"search.checkpoint={tmp_path}", "search.checkpoint_every=2", *asked)
+    whole, _ = optimise(*asked)
+    take = Journal.take
+
+    def cut(journal, *arguments, **more):
+        better = take(journal, *arguments, **more)
+        if len(journal.logbook) > 24:
+            raise KeyboardInterrupt
+        return better
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "take", cut)
+        assert optimise(*overrides)[0].code == 130
+    assert list(tmp_path.glob("search_*.npz"))
+    resumed, _ = optimise(*overrides)
+    assert resumed.code == 0, resumed.err
+    assert (resumed.directory / "prices.csv").read_bytes() == (whole.directory / "prices.csv").read_bytes()
+    rows = [json.loads(line) for line in (resumed.directory / "search_log.jsonl").read_text("utf-8").splitlines()]
+    assert [row["generation"] for row in rows] == list(range(len(rows)))
+
+
+def test_the_optimiser_that_is_picked_says_why(optimise, market, write):
+    ended, _ = optimise("search=auto", *write(offers=market["offers"]))
+    assert ended.code == 0, ended.err
+    found = ended.json("summary.json")["search"]
+    assert found["optimiser"] == "genetic"
+    assert found["why"].startswith("the demand declares no price indices")
+    assert found["why"] in (ended.directory / "report.html").read_text("utf-8")
