@@ -3,7 +3,8 @@
     python -m benchmarks.search --products 100 1000 10000 --seed 0
 
 The gap is to the bound of the tabulated problem, the table's error beside it; compilation is excluded: every search
-runs twice. Writes benchmarks/results/search_DEVICE.json. Not a test: nothing here passes or fails.
+runs twice. Needs the extra `bench` (pymoo). Writes benchmarks/results/search_DEVICE.json. Not a test: nothing here
+passes or fails.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import random
 import resource
 import time
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -21,7 +23,7 @@ from deap import base, tools
 
 from benchmarks.record import RESULTS, save
 from benchmarks.search_market import MEMBERS, market, shared_rules
-from search import genetic, gradient, random_search
+from search import genetic, gradient, random_search, scan_genetic
 from search.ascent import GRADIENT_COST
 from search.evaluate import make_evaluator
 from search.journal import FeasibilityFirst
@@ -105,16 +107,71 @@ def reach(problem: PricingProblem, seed: int) -> dict:
     }
 
 
+def by_pymoo(problem: PricingProblem, budget: int, seed: int) -> Solution:
+    """pymoo's genetic algorithm on integers, its fitness the same batched call."""
+    from pymoo.algorithms.soo.nonconvex.ga import GA
+    from pymoo.core.problem import Problem
+    from pymoo.operators.crossover.sbx import SBX
+    from pymoo.operators.mutation.pm import PM
+    from pymoo.operators.repair.rounding import RoundingRepair
+    from pymoo.operators.sampling.rnd import IntegerRandomSampling
+    from pymoo.optimize import minimize
+
+    evaluator, limits = make_evaluator(problem, tabulated=True), bool(problem.rules)
+
+    class Prices(Problem):
+        def __init__(self):
+            super().__init__(
+                len(problem.rungs), n_obj=1, n_ieq_constr=int(limits), xl=0, xu=problem.rungs - 1, vtype=int
+            )
+
+        def _evaluate(self, rungs, out, *_, **__):
+            value, violation = evaluator.fitness(np.asarray(rungs, np.int32))
+            out["F"] = -value[:, None]
+            if limits:
+                out["G"] = violation[:, None]
+
+    vary = {"vtype": float, "repair": RoundingRepair()}
+    algorithm = GA(
+        pop_size=POPULATION,
+        sampling=IntegerRandomSampling(),
+        crossover=SBX(prob=1.0, eta=3.0, **vary),
+        mutation=PM(prob=1.0, eta=3.0, **vary),
+        eliminate_duplicates=True,
+    )
+    started = time.perf_counter()
+    ended = minimize(Prices(), algorithm, ("n_eval", budget), seed=seed, verbose=False)
+    rungs = problem.start if ended.X is None else np.asarray(ended.X, np.int32)
+    value = float("nan") if ended.X is None else -float(ended.F[0])
+    return Solution(
+        rungs=rungs,
+        prices=problem.prices(rungs),
+        value=value,
+        violation=0.0,
+        evaluations=int(ended.algorithm.evaluator.n_eval),
+        seconds=time.perf_counter() - started,
+        optimiser="pymoo",
+        status="not_found" if ended.X is None else "done",
+    )
+
+
 def equal_cost(problem: PricingProblem, generations: int, bound: float, seed: int) -> list[dict]:
     """Value reached by every optimiser for as many evaluations as the plain genetic search has."""
     budget = POPULATION * generations
-    evolve = partial(genetic.optimise, problem, seed=seed, population=POPULATION, patience=NEVER, steps=STEPS)
+    settings = {"population": POPULATION, "patience": NEVER, "steps": STEPS}
+    evolve = partial(genetic.optimise, problem, seed=seed, **settings)
     gradients = partial(evolve, seeds=["current", "gradient"])
     climb = partial(gradient.optimise, problem, seed=seed, population=POPULATION, steps=STEPS)
     planting = gradients(generations=1).evaluations - POPULATION
     starts = max((budget - climb(starts=1).evaluations) // (GRADIENT_COST * STEPS), 1)
+    plain = {"seeds": ["current"], "generations": generations}
+    network = replace(problem, demand=jax.tree_util.Partial(type(problem.demand).__call__, problem.demand))
     found: dict[str, Solution] = {
-        "genetic, seeds current": evolve(generations=generations, seeds=["current"]),
+        "genetic, seeds current": evolve(**plain),
+        "genetic, seeds current, nothing refined": evolve(**plain, refine=0),
+        "the same on the networks": genetic.optimise(network, seed=seed, **settings, **plain, refine=0),
+        "genetic_on_device, seeds current": scan_genetic.optimise(problem, seed=seed, **settings, **plain),
+        "pymoo": by_pymoo(problem, budget, seed),
         "genetic, seeds current and gradient": gradients(generations=max((budget - planting) // POPULATION, 1)),
         f"gradient, {starts} starts": climb(starts=starts),
         "gradient, 4 starts": climb(starts=4),

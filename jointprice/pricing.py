@@ -22,6 +22,7 @@ from jointprice.conflicts import explained, not_found, refuse_conflicts, situati
 from jointprice.schema import Config
 from search.checker import Breach, check
 from search.money import Money
+from search.nsga import check_against
 from search.optimisers import make_optimiser
 from search.problem import build_problem
 from search.rule_costs import RuleCosts
@@ -115,6 +116,8 @@ def refuse_early(config: Config, offers: pd.DataFrame) -> None:
     priced = (may_price(group.prices, group.loss or config.training.loss) for group in config.ensemble.groups)
     if config.response.name == "networks" and not any(priced):
         raise ConfigError(NOBODY_PRICES)
+    if config.search.optimiser == "nsga2":
+        check_against(config.search.against, config.objective.name)
     if config.objective.name == "profit" and offers["cost"].isna().all():
         raise ConfigError(
             "objective=profit needs costs, and none of the offers has one. Add a cost column to the sales or the "

@@ -76,9 +76,7 @@ def optimise(
     Raises:
         ConfigError: `against` is unknown, or is the objective itself.
     """
-    if against not in AGAINST or against == problem.objective.name:
-        there = ", ".join(name for name in AGAINST if name != problem.objective.name)
-        raise ConfigError(f"search.against={against} cannot stand beside this objective. There are {there}.")
+    check_against(against, problem.objective.name)
     started = time.perf_counter()
     if not len(problem.rungs):
         return holding(problem, "nsga2", started)
@@ -101,6 +99,15 @@ def optimise(
         journal.take(current.rungs, current.measures[:, 0], current.violation, hypervolume=volume)
     found = rescored(journal.solution(), evaluator, planted.bound, population, block)
     return replace(found, front=_by_demand(problem, current, found, against, population, block))
+
+
+def check_against(against: str, objective: str) -> None:
+    """Refuse a second measure that is unknown or the objective itself. Raises ConfigError."""
+    there = [name for name in AGAINST if name != objective]
+    if against not in there:
+        raise ConfigError(
+            f"search.against={against} cannot stand beside objective={objective}. There are {', '.join(there)}."
+        )
 
 
 def evolve(

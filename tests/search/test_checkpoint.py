@@ -40,7 +40,8 @@ def test_a_resumed_search_takes_the_same_course_to_the_same_answer(rules, make_p
     problem = make_problem(rules=rules)
     whole = optimise(problem, **SETTINGS)
     with pytest.raises(Cut):
-        optimise(problem, **SETTINGS, checkpoint=tmp_path, checkpoint_every=4, progress=_cut_after(len(whole.history) - 6))
+        cut = _cut_after(len(whole.history) - 6)
+        optimise(problem, **SETTINGS, checkpoint=tmp_path, checkpoint_every=4, progress=cut)
     assert list(tmp_path.iterdir())
     rows = []
     resumed = optimise(problem, **SETTINGS, checkpoint=tmp_path, checkpoint_every=4, progress=rows.append)

@@ -80,5 +80,6 @@ def test_no_point_of_the_front_is_better_than_another_in_both_measures_and_the_v
 
 @pytest.mark.parametrize("against", ["profit", "joy"])
 def test_a_second_measure_that_is_none_is_refused(against, make_problem):
-    with pytest.raises(ConfigError, match="There are units, revenue, margin, changes"):
+    there = "There are units, revenue, margin, changes"
+    with pytest.raises(ConfigError, match=rf"{against} cannot stand beside objective=profit\. {there}"):
         optimise(make_problem(), seed=0, against=against, **SMALL)

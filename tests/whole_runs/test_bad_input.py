@@ -35,6 +35,10 @@ CASES = {
         *("offers", edit(2, "15.99", "29.99"), ()),
         ["offers.csv, line 2, column min_price", "min_price is above max_price", "case-red"],
     ),
+    "a front of a measure against itself": (
+        *("sales", lambda text: text, ["search=nsga2", "search.against=profit"]),
+        ["search.against=profit cannot stand beside objective=profit", "There are units, revenue, margin, changes"],
+    ),
     "an empty file": ("sales", lambda text: "", (), ["sales.csv", "empty"]),
     "a header without rows": ("sales", lambda text: text.splitlines()[0] + "\n", (), ["sales.csv", "no rows"]),
     "an unreadable date": ("sales", edit(5, "2024-05-13", "in May"), (), ["line 5, column date", "got 'in May'"]),
