@@ -88,8 +88,8 @@ def optimise(
 
     kept = None
     if checkpoint is not None:
-        names = sorted(operators or {})
-        kept = Checkpoint(checkpoint, checkpoint_every, evaluator, settings | {"begin": begin, "operators": names})
+        planted = {"begin": None if begin is None else begin.tolist(), "operators": sorted(operators or {})}
+        kept = Checkpoint(checkpoint, checkpoint_every, evaluator, settings | planted)
     state = kept.load(journal, generator) if kept else None
     climbing = {"seed": seed, "starts": starts, "steps": steps, "learning_rate": learning_rate, "begin": begin}
     spared = partial(_spared, make_sparing(problem), generator)

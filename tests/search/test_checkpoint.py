@@ -39,8 +39,8 @@ def _course(found):
 def test_a_resumed_search_takes_the_same_course_to_the_same_answer(rules, make_problem, tmp_path):
     problem = make_problem(rules=rules)
     whole = optimise(problem, **SETTINGS)
+    cut = _cut_after(len(whole.history) - 6)
     with pytest.raises(Cut):
-        cut = _cut_after(len(whole.history) - 6)
         optimise(problem, **SETTINGS, checkpoint=tmp_path, checkpoint_every=4, progress=cut)
     assert list(tmp_path.iterdir())
     rows = []

@@ -193,3 +193,20 @@ def test_a_five_line_demand_needs_no_model_library():
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, cwd=root, check=False
     )
     assert answer.stdout.strip() == "[]", answer.stderr
+
+
+@pytest.mark.parametrize("name", ["genetic", "nsga2"])
+def test_no_generation_after_the_first_traces_the_demand_again(name, make_offers, make_demand, make_problem):
+    offers, traced = make_offers(np.linspace(2, 9, 8).round(2)), []
+    asked = make_demand(offers)
+
+    def demand(prices):
+        traced.append(prices.shape)
+        return asked(prices)
+
+    problem = make_problem(offers, RULES, demand=demand)
+    _solve(problem, name, generations=3, refine=1)
+    once = len(traced)
+    found = _solve(problem, name, generations=25, patience=25, refine=1)
+    assert len(found.history) > 25
+    assert len(traced) == once > 0
