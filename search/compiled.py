@@ -141,7 +141,8 @@ class Compiled:
 def compile_problem(problem: PricingProblem) -> Compiled:
     """The problem as device arrays. Evaluates the demand once, at current prices."""
     arrays = problem_arrays(problem)
-    return replace(arrays, sold_hold=sold(arrays, arrays.current[None])[:, 0])
+    units = answered(arrays.demand, arrays.current[None])[:, 0]
+    return replace(arrays, sold_hold=jnp.minimum(units, arrays.cap))
 
 
 def problem_arrays(problem: PricingProblem) -> Compiled:
@@ -182,8 +183,9 @@ def as_pytree(demand: Any) -> Any:
 
 
 @jax.jit
-def sold(compiled: Compiled, prices: jax.Array) -> jax.Array:
-    return compiled.sold(prices)
+def answered(demand: Any, prices: jax.Array) -> jax.Array:
+    """The demand's units [K, P, S], compiled for all problems that ask it, whatever their rules."""
+    return demand(prices)
 
 
 def _decidable(group: np.ndarray, decision: np.ndarray) -> tuple[np.ndarray, int]:

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from search.compiled import Compiled, compile_problem, f32, problem_arrays, sold
+from search.compiled import Compiled, answered, as_pytree, compile_problem, f32, problem_arrays
 from search.rules.inventory import sales_cap
 from search.table import tabulate
 from search.types import PricingProblem
@@ -75,7 +75,7 @@ def make_evaluator(problem: PricingProblem, *, block: int = 16, tabulated: bool 
 
 def sold_units(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
     """Expected sales per member at prices [P, S] -> [K, P, S] float64, at most the stock where a rule caps them."""
-    units = np.asarray(sold(problem_arrays(problem), f32(prices)), np.float64)
+    units = np.asarray(answered(as_pytree(problem.demand), f32(prices)), np.float64)
     return np.minimum(units, sales_cap(problem.kept, problem.offers))
 
 

@@ -25,7 +25,7 @@ def _solve(problem, name):
     return make_optimiser(SearchSettings(optimiser=name, **SMALL))(problem, seed=3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_the_search_and_the_checker_agree_on_who_moves_together(data, make_offers, make_problem, make_answer):
     offers = make_offers([2.0, 3.5, 5.251, 4.0])
@@ -41,7 +41,7 @@ def test_the_search_and_the_checker_agree_on_who_moves_together(data, make_offer
     assert found == [] or 0 < found[0].amount <= 0.5
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_every_repaired_candidate_keeps_both_rules(data, make_offers, make_problem):
     offers = make_offers([2.0, 3.5, 5.25, 4.0, 2.0, 3.6, 5.25, 4.0], stores=("a", "b"))

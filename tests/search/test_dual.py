@@ -53,7 +53,7 @@ def best_of(evaluator, every: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("rules", RULES)
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.nightly)])
 def test_no_prices_beat_the_bound_and_those_read_off_it_come_close(rules, seed, small):
     problem, every = small(RULES[rules], seed=seed)
     evaluator = make_evaluator(problem, tabulated=True)

@@ -37,7 +37,7 @@ def _without_none(rule: dict) -> dict:
     return {key: value for key, value in rule.items() if value is not None}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_feasible_candidates_pass_the_checker_and_clear_violations_do_not(
     data, make_offers, make_demand, make_problem, make_answer

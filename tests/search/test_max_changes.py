@@ -24,7 +24,7 @@ def _solve(problem, name, **settings):
     return make_optimiser(SearchSettings(optimiser=name, **(SMALL | settings)))(problem, seed=3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_the_search_and_the_checker_count_the_same_changes(data, make_offers, make_problem, make_answer):
     offers = make_offers([2.0, 3.5, 5.251, 4.0])

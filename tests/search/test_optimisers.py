@@ -41,7 +41,7 @@ def _solve(problem, name, seed=3, progress=None, **settings):
     return make_optimiser(SearchSettings(optimiser=name, **(SMALL | settings)))(problem, seed=seed, progress=progress)
 
 
-@every_optimiser
+@every_optimiser_cheaply
 def test_the_same_seed_gives_the_same_answer_and_another_seed_another_course(name, make_problem):
     problem = make_problem(rules=RULES)
     one, two, other = _solve(problem, name), _solve(problem, name), _solve(problem, name, seed=4)
@@ -106,7 +106,7 @@ def test_the_genetic_search_finds_the_best_of_all_by_enumeration(rules, make_off
     assert found.value == pytest.approx(best, rel=1e-4)
 
 
-@every_optimiser
+@every_optimiser_cheaply
 def test_a_demand_that_is_no_number_somewhere_never_wins(name, make_offers, make_problem):
     def broken(prices):
         return jnp.where(prices > 2.1, jnp.nan, prices**-0.5)[None]  # dearer would be better if it were a number
@@ -132,7 +132,7 @@ def test_rules_that_no_candidate_keeps_are_reported_as_not_found(name, make_prob
     assert len(found.runners_up) == 0
 
 
-@every_optimiser
+@every_optimiser_cheaply
 def test_where_everything_is_held_the_answer_is_the_current_prices(name, make_problem):
     problem = make_problem(rules=[{"type": "portfolio_margin", "min": 0.9}], held=np.ones(8, bool))
     found = _solve(problem, name)

@@ -34,7 +34,7 @@ def packs(make_offers):
     return make_offers([0.99, 1.5, 3.0, 4.4] * 2, stores=("a", "b"), **columns)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_the_search_and_the_checker_agree_on_every_vector_of_prices(data, make_offers, make_problem, make_answer):
     sizes = data.draw(st.lists(st.sampled_from([250.0, 330.0, 500.0, 1000.0, np.nan]), min_size=4, max_size=4))
