@@ -24,6 +24,7 @@ from search.soft import lexicographic
 from search.types import PricingProblem, Solution
 
 MOST_PRODUCTS = 100
+ROUNDING = 1e-6  # of an index: float32 grids may end within their ends, where all dearest prices together still are
 SECONDS, GAP = 120.0, 1e-6  # HiGHS stops after so long, or this close to its bound
 
 
@@ -127,7 +128,8 @@ def _solved(relaxation: Relaxation, profits: np.ndarray, rungs: np.ndarray) -> t
     columns = np.concatenate([at.rung, at.cell.ravel(), at.place.ravel()])
     index = relaxation.terms[at.item, at.length], -relaxation.grid[:, :-1].ravel(), -np.repeat(step, cells)
     rows = np.concatenate([sets[at.item], set_of_cell, set_of_cell])
-    keep(rows, columns, np.concatenate(index), 0, 0)
+    room = ROUNDING * np.abs(relaxation.grid).max(axis=1)
+    keep(rows, columns, np.concatenate(index), -room, room)
     for row in relaxation.rows:
         columns, values = linear(row.amounts)
         keep(np.zeros(len(columns), np.int64), columns, values, -np.inf, row.inside)
