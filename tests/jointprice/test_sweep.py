@@ -148,7 +148,9 @@ def test_another_seed_proposes_other_trials(run_here, task, with_optuna):
     assert len(set(task.ran)) == 4
 
 
-@pytest.mark.parametrize(("metric", "best"), [("wape", 0.001), ("objective", 0.004)])
+@pytest.mark.parametrize(
+    ("metric", "best"), [("objective", 0.004), pytest.param("wape", 0.001, marks=pytest.mark.nightly)]
+)
 def test_optuna_looks_for_the_better_end_of_each_metric(run_here, task, tmp_path, with_optuna, metric, best):
     def execute(config, output):
         task(config, output)

@@ -53,7 +53,7 @@ def test_a_soft_rule_that_cannot_be_kept_blocks_nothing_and_hard_rules_hold(name
         assert broken[0].amount == pytest.approx(0.06, abs=5e-3)
 
 
-@good_optimisers
+@pytest.mark.parametrize("name", ["genetic", pytest.param("gradient", marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("dearer_first", [True, False])
 def test_the_lower_number_goes_first_and_the_next_as_far_as_it_can(name, dearer_first, make_problem, make_answer):
     rules = [
