@@ -118,6 +118,8 @@ def refuse_early(config: Config, offers: pd.DataFrame) -> None:
         raise ConfigError(NOBODY_PRICES)
     if config.search.optimiser == "nsga2":
         check_against(config.search.against, config.objective.name)
+        if config.search.against in ("profit", "margin") and offers["cost"].isna().all():
+            raise ConfigError(f"search.against={config.search.against} needs costs, and none of the offers has one.")
     if config.objective.name == "profit" and offers["cost"].isna().all():
         raise ConfigError(
             "objective=profit needs costs, and none of the offers has one. Add a cost column to the sales or the "

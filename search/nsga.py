@@ -85,7 +85,9 @@ def optimise(
     generator = np.random.default_rng(seed)
     climbing = {"seed": seed, "starts": starts, "steps": steps, "learning_rate": learning_rate, "begin": begin}
     planted = plant(evaluator, journal, seeds, population, climbing)
-    rungs = np.concatenate([planted.rungs, front_seeds(evaluator, against, seed)])
+    best = planted.rungs[0] if journal.best is None else journal.best.rungs
+    asked = {"seed": seed, "population": population, "take": journal.take}
+    rungs = np.concatenate([planted.rungs, front_seeds(evaluator, against, best, **asked)])
 
     def judge(rungs: np.ndarray) -> Judged:
         value, violation, second = evaluator.measured(rungs, against)
