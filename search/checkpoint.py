@@ -46,9 +46,13 @@ class State(NamedTuple):
 
 
 class Checkpoint:
-    """The file of one search in a folder, written every so many generations."""
+    """The file of one search in a folder, written every so many generations. ConfigError where there is no folder."""
 
     def __init__(self, folder: str | Path, every: int, evaluator: Evaluator, settings: Mapping[str, Any]):
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        except OSError as fault:
+            raise ConfigError(f"search.checkpoint={folder} is no folder and cannot be made one: {fault}.") from None
         self._file = Path(folder) / f"search_{fingerprint(evaluator, settings)}.npz"
         self._every, self._evaluator = max(every, 1), evaluator
 
@@ -62,7 +66,6 @@ class Checkpoint:
         arrays = state.current._asdict() | {"worth": state.worth, "json": np.array(json.dumps(numbers))}
         arrays["hall"] = np.stack([one.rungs for one in journal.hall])
         arrays["hall_fitness"] = np.array([one.fitness.values for one in journal.hall])
-        self._file.parent.mkdir(parents=True, exist_ok=True)
         part = self._file.with_name(f".{self._file.name}.{os.getpid()}")
         with part.open("wb") as stream:
             np.savez(stream, **arrays)

@@ -77,3 +77,12 @@ def test_a_damaged_checkpoint_is_refused_and_named(make_problem, tmp_path):
     file.write_bytes(file.read_bytes()[:-40])
     with pytest.raises(ConfigError, match=rf"{file.name} is damaged .* Delete it"):
         optimise(problem, **SETTINGS, checkpoint=tmp_path)
+
+
+def test_a_checkpoint_that_is_no_folder_is_refused_before_the_search(make_problem, tmp_path):
+    file = tmp_path / "taken"
+    file.write_text("")
+    rows = []
+    with pytest.raises(ConfigError, match=r"search\.checkpoint=.*taken is no folder"):
+        optimise(make_problem(rules=RULES), **SETTINGS, checkpoint=file, progress=rows.append)
+    assert rows == []
