@@ -24,7 +24,7 @@ def loglog():
     return current, (current * draw.uniform(0.4, 0.8, SIZE)).round(2), draw.lognormal(3, 0.7, SIZE), effects
 
 
-@pytest.mark.parametrize("optimise", [genetic.optimise, gradient.optimise])
+@pytest.mark.parametrize("optimise", [genetic.optimise, pytest.param(gradient.optimise, marks=pytest.mark.nightly)])
 def test_prices_under_a_corridor_earn_what_the_best_of_many_slsqp_starts_does(
     optimise, loglog, make_offers, make_problem
 ):

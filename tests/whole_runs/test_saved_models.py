@@ -58,7 +58,7 @@ def test_a_model_prices_the_offers_of_a_file_as_the_whole_job_does(optimise, mar
     ("overrides", "optimiser", "objective"),
     [
         (["search=gradient"], "gradient", "profit"),
-        (["search=random", "search.evaluations=200"], "random", "profit"),
+        pytest.param(["search=random", "search.evaluations=200"], "random", "profit", marks=pytest.mark.nightly),
         (["objective=units"], "genetic", "units"),
     ],
 )
