@@ -24,8 +24,7 @@ from deap import base, tools
 from benchmarks.record import RESULTS, save
 from benchmarks.search_market import MEMBERS, market, shared_rules
 from search import genetic, gradient, random_search, scan_genetic
-from search.ascent import GRADIENT_COST
-from search.evaluate import make_evaluator
+from search.evaluate import GRADIENT_COST, make_evaluator
 from search.journal import FeasibilityFirst
 from search.rules.inventory import sales_cap
 from search.table import tabulate

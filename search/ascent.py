@@ -11,14 +11,13 @@ import numpy as np
 import optax
 
 from search.compiled import Compiled
-from search.evaluate import Evaluator
+from search.evaluate import GRADIENT_COST, Evaluator
 from search.polish import PRICE_OF_VIOLATION, Take, evaluated
 from search.rules.base import TIGHTENING
 from search.sharpen import sharpened, sharpens
 from search.sparing import make_sparing, worths
 from search.types import PricingProblem
 
-GRADIENT_COST = 3  # a gradient is counted as so many evaluations: one forwards, about two backwards
 PENALTY = 20.0  # of the augmented Lagrangian, on relative excess against relative gain
 STEEPEST = 2.0  # price of a soft rule's breach at which the ascent minds it most, as a multiple of the turnover
 SPARINGS = 2  # rounds of choosing which prices change

@@ -17,6 +17,8 @@ from search.rules.inventory import sales_cap
 from search.table import tabulate
 from search.types import PricingProblem
 
+GRADIENT_COST = 3  # a gradient is counted as so many evaluations: one forwards, about two backwards
+
 
 class Evaluator:
     """Fitness of candidates of one problem, counted.

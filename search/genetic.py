@@ -111,6 +111,11 @@ def over(idle: int, gap: float, patience: int) -> bool:
     return gap <= PROVEN or idle >= (patience if gap > NEAR else patience // HURRY)
 
 
+def tolerance(most: float, generation: Any, generations: int) -> Any:
+    """The violation tolerated in a generation, a number or an array of them."""
+    return most * np.maximum(1 - generation / (TOLERANT * generations), 0.0) ** DECAY
+
+
 def _next(
     state: State,
     toolbox: base.Toolbox,
@@ -120,7 +125,7 @@ def _next(
 ) -> State:
     """One generation."""
     generation, current = state.generation + 1, state.current
-    tolerated = state.most_tolerated * max(1 - generation / (TOLERANT * settings["generations"]), 0.0) ** DECAY
+    tolerated = tolerance(state.most_tolerated, generation, settings["generations"])
     rank = own.ranks(current.value, current.violation, tolerated)
     parents = current.rungs[toolbox.select(rank)]
     children = toolbox.mutate(toolbox.mate(parents))

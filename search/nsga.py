@@ -125,14 +125,14 @@ def evolve(
 ) -> Iterator[Judged]:
     """The first and every later generation's survivors [P]; rungs, start [D] as in a PricingProblem."""
     size = len(current.rungs)
-    current, rank = _best(current, size)
+    current, rank = _best(current, size), np.arange(size)
     yield current
     for _ in range(1, generations):
         parents = current.rungs[operators.tournament(generator, rank, 2)]
         children = operators.crossover(generator, parents, rungs, crossover)
         children = judge(operators.mutation(generator, children, rungs, start, mutation))
         both = Judged(*(np.concatenate(pair) for pair in zip(current, children, strict=True)))
-        current, rank = _best(both, size)
+        current = _best(both, size)
         yield current
 
 
@@ -141,8 +141,15 @@ def hypervolume(measures: np.ndarray, worst: np.ndarray) -> float:
     return float(moocore.hypervolume(-measures, ref=-worst)) if len(measures) else 0.0
 
 
-def _best(judged: Judged, size: int) -> tuple[Judged, np.ndarray]:
-    """The `size` best and their ranks [size]: by front and crowding, then the infeasible, then what is there twice."""
+def _best(judged: Judged, size: int) -> Judged:
+    """The `size` best, in their order."""
+    order, _ = _sorted(judged)
+    return Judged(*(part[order[:size]] for part in judged))
+
+
+def _sorted(judged: Judged) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers [P] by front and crowding, then the infeasible, then what is there twice; and the front of every row
+    [P], infinite of the last two kinds."""
     count = len(judged.rungs)
     key = np.full((3, count), np.inf)  # crowding, front, violation
     distinct = np.zeros(count, bool)
@@ -155,8 +162,7 @@ def _best(judged: Judged, size: int) -> tuple[Judged, np.ndarray]:
         emo.assignCrowdingDist(front)
         rows = [point.row for point in front]
         key[0, rows], key[1, rows] = [-point.fitness.crowding_dist for point in front], number
-    order = np.lexsort(key)[:size]
-    return Judged(*(part[order] for part in judged)), np.arange(len(order))
+    return np.lexsort(key), key[1]
 
 
 def _by_demand(
@@ -168,16 +174,7 @@ def _by_demand(
     rungs = np.concatenate([rungs, np.repeat(rungs[:1], -len(rungs) % population, axis=0)])
     parts = [evaluator.measured(rows, against) for rows in rungs.reshape(-1, population, rungs.shape[1])]
     value, violation, second = (np.concatenate(each) for each in zip(*parts, strict=True))
-    best, _ = _best(Judged(rungs, np.stack([value, second], axis=1), violation), len(rungs))
-    points = [Point(row, best.measures[row]) for row in np.flatnonzero(best.violation <= 0)]
-    rows = (
-        [point.row for point in emo.sortLogNondominated(points, len(points), first_front_only=True)] if points else []
-    )
-    rows = [row for row in _distinct_rows(best.rungs, rows) if np.isfinite(best.measures[row]).all()]
-    rows = np.array(sorted(rows, key=lambda row: -best.measures[row, 0]), np.int64)
-    return Front(best.rungs[rows], best.measures[rows], (problem.objective.name, against))
-
-
-def _distinct_rows(rungs: np.ndarray, rows: Sequence[int]) -> list[int]:
-    kept = np.unique(rungs[list(rows)], axis=0, return_index=True)[1] if len(rows) else []
-    return [rows[number] for number in kept]
+    judged = Judged(rungs, np.stack([value, second], axis=1), violation)
+    rows = np.flatnonzero(_sorted(judged)[1] == 0)
+    rows = rows[np.argsort(-judged.measures[rows, 0], kind="stable")]
+    return Front(rungs[rows], judged.measures[rows], (problem.objective.name, against))

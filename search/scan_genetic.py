@@ -17,9 +17,10 @@ import numpy as np
 
 from search import operators, scan_operators
 from search.ascent import LEARNING_RATE, STEPS, refined
+from search.checkpoint import Scored
 from search.compiled import Compiled
 from search.evaluate import Evaluator, make_evaluator, scored
-from search.genetic import DECAY, REFINED, TOLERANT, most_tolerated, over
+from search.genetic import REFINED, most_tolerated, over, tolerance
 from search.journal import Journal, holding
 from search.planting import NEAR, SEEDS, plant
 from search.polish import evaluated
@@ -38,14 +39,6 @@ class Course(NamedTuple):
     tournament: int
     elite: int
     block: int
-
-
-class Population(NamedTuple):
-    """rungs [P, D], value [P], violation [P]."""
-
-    rungs: jax.Array
-    value: jax.Array
-    violation: jax.Array
 
 
 @lexicographic
@@ -81,16 +74,14 @@ def optimise(
     value, violation = evaluator.fitness(newcomers)
     journal.take(newcomers, value, violation)
     most = most_tolerated(violation)
-    current = Population(*map(jnp.asarray, (newcomers, np.float32(value), np.float32(violation))))
-    best = Population(
-        *(jnp.asarray(part) for part in (journal.best.rungs, *np.float32(journal.best.fitness.values[::-1])))
-    )
+    current = Scored(*map(jnp.asarray, (newcomers, np.float32(value), np.float32(violation))))
+    best = Scored(*(jnp.asarray(part) for part in (journal.best.rungs, *np.float32(journal.best.fitness.values[::-1]))))
     course = Course(crossover, mutation, tournament, min(elite, population // 2), block)
     lengths, start = jnp.asarray(problem.rungs), jnp.asarray(problem.start)
     key, generation, idle, chunk = jax.random.key(seed), 1, 0, refine or CHUNK
     while generation < generations and not over(idle, journal.gap(planted.bound), patience):
         each = generation + np.arange(chunk)
-        tolerated = most * np.maximum(1 - each / (TOLERANT * generations), 0.0) ** DECAY
+        tolerated = tolerance(most, each, generations)
         keys = jax.random.split(jax.random.fold_in(key, generation), chunk)
         arguments = (lengths, start, keys, jnp.asarray(tolerated, jnp.float32))
         current, best, log = _generations(evaluator.compiled, current, best, *arguments, course)
@@ -104,26 +95,26 @@ def optimise(
     return rescored(journal.solution(), evaluator, planted.bound, population, block)
 
 
-def _with_refined(evaluator: Evaluator, journal: Journal, current: Population, tolerated: float) -> Population:
+def _with_refined(evaluator: Evaluator, journal: Journal, current: Scored, tolerated: float) -> Scored:
     """The population, its worst replaced by what climbs from its best."""
     order = np.argsort(operators.ranks(np.asarray(current.value), np.asarray(current.violation), tolerated))
     better = refined(evaluator, np.asarray(current.rungs)[order[:REFINED]])
     fitness = evaluated(evaluator, better, len(order), journal.take)
     places = order[::-1][: len(better)]
-    return Population(*(part.at[places].set(new) for part, new in zip(current, (better, *fitness), strict=True)))
+    return Scored(*(part.at[places].set(new) for part, new in zip(current, (better, *fitness), strict=True)))
 
 
 @partial(jax.jit, static_argnames="course")
 def _generations(
     compiled: Compiled,
-    current: Population,
-    best: Population,
+    current: Scored,
+    best: Scored,
     lengths: jax.Array,
     start: jax.Array,
     keys: jax.Array,
     tolerances: jax.Array,
     course: Course,
-) -> tuple[Population, Population, tuple[jax.Array, ...]]:
+) -> tuple[Scored, Scored, tuple[jax.Array, ...]]:
     """Generations, one per key and tolerance: the population, the best of all, and of each generation the best
     child's rungs, value and violation and the mean value."""
 
@@ -135,7 +126,7 @@ def _generations(
         rungs = scan_operators.crossover(keys[1], chosen, lengths, course.crossover)
         rungs = scan_operators.mutation(keys[2], rungs, lengths, start, course.mutation)
         value, violation, _ = scored(compiled, rungs, course.block, None)
-        children = Population(rungs, value, violation)
+        children = Scored(rungs, value, violation)
         first = jnp.lexsort((-value, violation))[0]
         found = jax.tree.map(lambda part: part[first], children)
         better = (found.violation < best.violation) | ((found.violation == best.violation) & (found.value > best.value))
@@ -149,8 +140,8 @@ def _generations(
 
 
 def _survivors(
-    parents: Population, rank: jax.Array, children: Population, best: Population, tolerated: jax.Array, elite: int
-) -> Population:
+    parents: Scored, rank: jax.Array, children: Scored, best: Scored, tolerated: jax.Array, elite: int
+) -> Scored:
     """The children, their worst replaced by the `elite` best parents, of which the last is the best of all."""
     if elite <= 0:
         return children

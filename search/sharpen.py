@@ -12,12 +12,11 @@ import numpy as np
 from scipy.optimize import minimize
 
 from search.compiled import Compiled
-from search.evaluate import Evaluator
+from search.evaluate import GRADIENT_COST, Evaluator
 from search.rules.base import TIGHTENING
 
 FINE, MOST = 256, 60  # rungs of the longest ladder from which, and decisions up to which, it is worth its time
 STEPS, PRECISION = 60, 1e-7
-GRADIENT_COST = 3  # evaluations that a gradient is counted as
 
 
 def sharpens(evaluator: Evaluator) -> bool:
