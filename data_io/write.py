@@ -33,7 +33,7 @@ class RunDirectory:
 
     def write_bytes(self, name: str, content: bytes) -> Path:
         path = self.folder / name
-        _on_disk(path, lambda: _replace(path, content))
+        write_whole(path, content)
         return path
 
     def write_text(self, name: str, text: str) -> Path:
@@ -122,6 +122,11 @@ def _defused(frame: pd.DataFrame) -> pd.DataFrame:
     texts = [name for name in frame.columns if not types.is_numeric_dtype(frame[name].dtype)]
     texts = [name for name in texts if not types.is_datetime64_any_dtype(frame[name].dtype)]
     return frame.assign(**{name: frame[name].map(defuse) for name in texts})
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """The file with this content, or as it was: never half of it. Raises ResourceError where it cannot be written."""
+    _on_disk(path, lambda: _replace(path, content))
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -12,6 +12,7 @@ import os
 import zipfile
 from collections.abc import Mapping
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ import jax
 import numpy as np
 
 from data_io.errors import ConfigError
+from data_io.write import write_whole
 from search.evaluate import Evaluator, sold_units
 from search.journal import Individual, Journal
 
@@ -66,10 +68,9 @@ class Checkpoint:
         arrays = state.current._asdict() | {"worth": state.worth, "json": np.array(json.dumps(numbers))}
         arrays["hall"] = np.stack([one.rungs for one in journal.hall])
         arrays["hall_fitness"] = np.array([one.fitness.values for one in journal.hall])
-        part = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        with part.open("wb") as stream:
-            np.savez(stream, **arrays)
-        os.replace(part, self._file)
+        content = BytesIO()
+        np.savez(content, **arrays)
+        write_whole(self._file, content.getvalue())
 
     def load(self, journal: Journal, generator: np.random.Generator) -> State | None:
         """The state last saved, with journal, generator and count of evaluations set to it; None where there is none.
