@@ -156,9 +156,9 @@ def _networks(overrides: tuple[str, ...]) -> tuple[Any, Any]:
     from ensemble.learn import train_networks
     from jointprice.compose import compose
     from jointprice.prepare import prepare
-    from jointprice.session import use_compile_cache
+    from jointprice.session import ready_compiler
 
-    use_compile_cache()
+    ready_compiler()
     config = compose(overrides)
     prepared = prepare(config.data)
     history = history_of(prepared.tables, config.data.decimals)

@@ -29,7 +29,7 @@ from benchmarks import ensemble_work
 from benchmarks.ensemble_work import CANDIDATES, Work
 from benchmarks.record import RESULTS, save
 from ensemble.predict import BIN_SERIES
-from jointprice.session import use_compile_cache
+from jointprice.session import ready_compiler
 
 PRECISIONS = {"float32": "float32", "tf32": "tensorfloat32", "bf16": "bfloat16"}
 WORTH_TELLING = 0.1  # a form that is this much faster than vmap
@@ -189,7 +189,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> None:
     asked = parse(arguments)
     device = jax.default_backend()
-    use_compile_cache()
+    ready_compiler()
     with jax.default_matmul_precision(PRECISIONS[asked.precision]):
         limit = limits(asked.repeats)
         rows = list(measure(asked.works, asked.groups, asked.members, asked.series, limit, asked.repeats))

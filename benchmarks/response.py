@@ -35,7 +35,7 @@ from data_io.types import SalesPanel
 from jointprice.compose import compose
 from jointprice.prepare import prepare
 from jointprice.schema import Config
-from jointprice.session import use_compile_cache
+from jointprice.session import ready_compiler
 
 WINDOWS = {"orange_juice": (61, 97)}  # the table's weeks 100 to 136; its first is 40
 EXPERIMENTS = ("orange_juice", "online_retail")
@@ -190,7 +190,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> None:
     asked = parse(arguments)
-    use_compile_cache()
+    ready_compiler()
     name = asked.experiment if asked.folder else "synthetic"
     data = [f"experiment={asked.experiment}", f"data.folder='{asked.folder}'"] if asked.folder else []
     config = compose([*data, *asked.overrides])

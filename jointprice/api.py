@@ -20,7 +20,7 @@ from jointprice.compose import compose
 from jointprice.prepare import prepare
 from jointprice.pricing import business_rules, price_offers
 from jointprice.registry import TASKS, resolve
-from jointprice.session import use_compile_cache
+from jointprice.session import ready_compiler
 from jointprice.steps import learnt
 from search.checker import Breach
 from search.checker import check as check_exactly
@@ -90,7 +90,7 @@ def fit(
     overrides: Sequence[str] = (),
 ) -> Fitted:
     """Read the tables and train; nothing is written."""
-    use_compile_cache()
+    ready_compiler()
     config = compose(_quiet(overrides, sales))
     given = {"sales": sales, "products": products, "stores": stores, "offers": offers}
     prepared = prepare(config.data, given)
@@ -100,6 +100,7 @@ def fit(
 
 def optimise(ensemble: Ensemble, offers: pd.DataFrame, *, overrides: Sequence[str] = ()) -> pd.DataFrame:
     """Checked prices of `offers` (as Fitted.offers has them), with the columns of prices.csv; nothing is written."""
+    ready_compiler()
     return price_offers(compose(overrides), ensemble, offers).answer
 
 

@@ -15,6 +15,8 @@ from jointprice.schema import Config, fingerprint
 from jointprice.terminal import Progress
 from jointprice.versions import versions
 
+MANY_MAPS = 20_000  # memory maps, of the 65,530 that Linux gives a process; every compiled program takes some
+
 
 @dataclass
 class Session:
@@ -28,7 +30,7 @@ class Session:
 
     def __post_init__(self):
         self.progress = Progress(self.config.quiet)
-        use_compile_cache()
+        ready_compiler()
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Any]:
@@ -65,10 +67,11 @@ def open_session(config: Config, output: Path, given: Mapping[str, Any] | None =
     return Session(config, RunDirectory(output), dict(given or {}))
 
 
-def use_compile_cache() -> None:
-    """Keep compiled programs between runs (JOINTPRICE_CACHE names the folder, ``off`` keeps none)."""
+def ready_compiler() -> None:
+    """Keep compiled programs between runs (JOINTPRICE_CACHE names the folder, ``off`` keeps none), not all in memory."""
     import jax
 
+    forget_many_programs()
     place = os.environ.get("JOINTPRICE_CACHE") or str(
         Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jointprice"
     )
@@ -76,3 +79,17 @@ def use_compile_cache() -> None:
         jax.config.update("jax_compilation_cache_dir", place)
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def forget_many_programs() -> None:
+    """Compiled programs go from memory where they have become many: without memory maps LLVM ends the process."""
+    import jax
+
+    if _memory_maps() > MANY_MAPS:
+        jax.clear_caches()
+
+
+def _memory_maps() -> int:
+    """Memory maps of this process; 0 where the system does not say."""
+    maps = Path("/proc/self/maps")
+    return maps.read_bytes().count(b"\n") if maps.exists() else 0
