@@ -12,6 +12,7 @@ os.environ.setdefault("JOINTPRICE_CACHE", str(Path(tempfile.gettempdir()) / "joi
 os.environ.setdefault("NO_COLOR", "1")
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")  # compiling is most of the tests' time
 
+
 @pytest.fixture(scope="module", autouse=True)
 def few_compiled_programs():
     """After a module, compiled programs go where they have become many: without memory maps LLVM ends the process."""
