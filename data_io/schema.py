@@ -25,7 +25,7 @@ FUTURE_NUMBERS = ("price", *TRAFFIC)
 USUAL_PROMOTIONS = ("promo", "promotion")
 RESERVED = ("date", *KEYS, *SALES_NUMBERS, *OFFER_NUMBERS)
 """Our names with a meaning of their own: attributes and features cannot take them."""
-COMPUTED = ("observed_min", "observed_max", "age", "note", "choice_set")
+COMPUTED = ("observed_min", "observed_max", "age", "note", "choice_set", "dispersion")
 """Names of what is worked out here: no table can bring them."""
 
 

@@ -11,9 +11,10 @@ from ensemble.noise import interval
 from ensemble.response.elasticities import own_elasticities
 from ensemble.types import Ensemble
 from search.binding import binding_rules
-from search.evaluate import sold_units
+from search.evaluate import demanded_units
 from search.flat_range import flat_range
 from search.objective import net_price
+from search.stock import shelf_of
 from search.types import PricingProblem
 
 UNIT_DECIMALS = 6
@@ -29,9 +30,11 @@ def answer_table(
     """
     offers, objective = problem.offers, problem.objective
     current = problem.current
-    sold = sold_units(problem, np.stack([prices, current]))  # [K, 2, S]
+    shelf = shelf_of(problem.kept, offers)
+    demanded = demanded_units(problem, np.stack([prices, current]))  # [K, 2, S]
+    sold = shelf.sales(demanded)
     units, units_current = sold.mean(0).round(UNIT_DECIMALS)
-    low, high = _interval(ensemble, offers, sold[:, 0])
+    low, high = _interval(ensemble, offers, demanded[:, 0], shelf.stock)
     net, net_current = (net_price(value, objective.tax_rate, objective.fee_rate) for value in (prices, current))
     cost = offers["cost"].to_numpy(np.float64)
     stock = offers["stock"].to_numpy(np.float64)
@@ -82,10 +85,13 @@ def answer_table(
     )
 
 
-def _interval(ensemble: Ensemble, offers: pd.DataFrame, sold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _interval(
+    ensemble: Ensemble, offers: pd.DataFrame, demanded: np.ndarray, stock: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles of sales: those of demand [K, S], at most the stock [S]."""
     rows = np.maximum(series_of(ensemble, offers), 0)
-    low, high = interval(sold, ensemble.dispersion[rows])
-    return low.round(UNIT_DECIMALS), high.round(UNIT_DECIMALS)
+    low, high = interval(demanded, ensemble.dispersion[rows])
+    return np.minimum(low, stock).round(UNIT_DECIMALS), np.minimum(high, stock).round(UNIT_DECIMALS)
 
 
 def _sets(ensemble: Ensemble, offers: pd.DataFrame) -> np.ndarray:

@@ -163,7 +163,9 @@ def with_verdicts(config: Config, ensemble: Ensemble, offers: pd.DataFrame) -> t
     offers["note"] = [
         f"small moves only: {why}{'; ' * (note != '')}{note}" if tier == "small" else note for tier, why, note in told
     ]
-    known = series_of(ensemble, offers) >= 0
+    rows = series_of(ensemble, offers)
+    known = rows >= 0
+    offers["dispersion"] = np.where(known, ensemble.dispersion[rows], np.nan)
     reasons = np.where(offers["tier"] == "hold", "held: " + offers["reason"], "").astype(object)
     reasons[~known] = "held: no sales history in this store"
     if config.objective.name == "profit":

@@ -68,7 +68,7 @@ def open_session(config: Config, output: Path, given: Mapping[str, Any] | None =
 
 
 def ready_compiler() -> None:
-    """Keep compiled programs between runs (JOINTPRICE_CACHE names the folder, ``off`` keeps none), in memory not all."""
+    """Keep compiled programs between runs (JOINTPRICE_CACHE names the folder, ``off`` keeps none); in memory few."""
     import jax
 
     forget_many_programs()

@@ -16,8 +16,8 @@ import numpy as np
 
 from search.objective import net_price, paired_gain, risk_adjusted, unit_value
 from search.rules.base import TIGHTENING, JointRule
-from search.rules.inventory import sales_cap
 from search.rules.view import View, ratio
+from search.stock import Shelf, shelf_of
 from search.table import Table
 from search.types import PricingProblem
 
@@ -27,7 +27,7 @@ EVERYTHING = 1e9  # room for any excess that is a number
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=[
-        "demand", "ladder", "decision", "current", "cost", "stock", "cap", "tax_rate", "fee_rate", "risk",
+        "demand", "ladder", "decision", "current", "cost", "stock", "shelf", "tax_rate", "fee_rate", "risk",
         "sold_hold", "groups", "aids", "room", "table",
     ],
     meta_fields=["objective", "members", "tail", "rules", "sizes"],
@@ -36,7 +36,7 @@ EVERYTHING = 1e9  # room for any excess that is a number
 class Compiled:
     """A problem as device arrays (leaves) and what shapes the compiled code (metadata).
 
-    ladder [D, L], decision [S], current, cost, stock, cap (inf where sales are not capped) [S], sold_hold [K, S]
+    ladder [D, L], decision [S], current, cost, stock [S], shelf: what sales stop at, sold_hold [K, S]
     sales when prices are held, per joint rule groups: [S] int32, aids: its own arrays, room: what it may be broken by,
     sizes: its number of groups.
     """
@@ -47,7 +47,7 @@ class Compiled:
     current: Any
     cost: Any
     stock: Any
-    cap: Any
+    shelf: Shelf
     tax_rate: Any
     fee_rate: Any
     risk: Any
@@ -67,8 +67,8 @@ class Compiled:
         return jnp.where(self.decision >= 0, chosen[:, jnp.maximum(self.decision, 0)], self.current)
 
     def sold(self, prices: jax.Array) -> jax.Array:
-        """Prices [P, S] -> expected sales [K, P, S], at most the stock where a rule caps them."""
-        return jnp.minimum(self.demand(prices), self.cap)
+        """Prices [P, S] -> expected sales [K, P, S], of the stock where a rule caps them."""
+        return self.shelf.sales(self.demand(prices))
 
     def score(self, prices: jax.Array, sold: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
         """Prices [P, S] -> value [P] (gain over holding) and the rules' signed excess [P, G], see limits. Sales
@@ -142,7 +142,7 @@ def compile_problem(problem: PricingProblem) -> Compiled:
     """The problem as device arrays. Evaluates the demand once, at current prices."""
     arrays = problem_arrays(problem)
     units = answered(arrays.demand, arrays.current[None])[:, 0]
-    return replace(arrays, sold_hold=jnp.minimum(units, arrays.cap))
+    return replace(arrays, sold_hold=arrays.shelf.sales(units))
 
 
 def problem_arrays(problem: PricingProblem) -> Compiled:
@@ -161,7 +161,7 @@ def problem_arrays(problem: PricingProblem) -> Compiled:
         current=f32(problem.current),
         cost=f32(offers["cost"]),
         stock=f32(offers["stock"]),
-        cap=f32(sales_cap(problem.kept, problem.offers)),
+        shelf=jax.tree.map(f32, shelf_of(problem.kept, offers)),
         tax_rate=f32(objective.tax_rate),
         fee_rate=f32(objective.fee_rate),
         risk=f32(objective.risk),

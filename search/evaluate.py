@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from search.compiled import Compiled, answered, as_pytree, compile_problem, f32, problem_arrays
-from search.rules.inventory import sales_cap
+from search.stock import shelf_of
 from search.table import tabulate
 from search.types import PricingProblem
 
@@ -36,7 +36,7 @@ class Evaluator:
         self.problem = problem
         self.compiled = compile_problem(problem)
         if tabulated:
-            self.compiled = replace(self.compiled, table=tabulate(problem, self.compiled.cap))
+            self.compiled = replace(self.compiled, table=tabulate(problem, self.compiled.shelf))
         turnover = np.ones(len(problem.offers)) if problem.objective.name == "units" else problem.current
         scale = float(np.asarray(self.compiled.sold_hold, np.float64).mean(axis=0) @ turnover)
         self.scale = scale if np.isfinite(scale) and scale > 0 else 1.0
@@ -75,10 +75,14 @@ def make_evaluator(problem: PricingProblem, *, block: int = 16, tabulated: bool 
     return Evaluator(problem, block, tabulated)
 
 
+def demanded_units(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
+    """Expected demand per member at prices [P, S] -> [K, P, S] float64, whatever the stock."""
+    return np.asarray(answered(as_pytree(problem.demand), f32(prices)), np.float64)
+
+
 def sold_units(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
-    """Expected sales per member at prices [P, S] -> [K, P, S] float64, at most the stock where a rule caps them."""
-    units = np.asarray(answered(as_pytree(problem.demand), f32(prices)), np.float64)
-    return np.minimum(units, sales_cap(problem.kept, problem.offers))
+    """Expected sales per member at prices [P, S] -> [K, P, S] float64, of the stock where a rule caps them."""
+    return shelf_of(problem.kept, problem.offers).sales(demanded_units(problem, prices))
 
 
 def scored(compiled: Compiled, rungs: jax.Array, block: int, against: str | None) -> tuple[jax.Array, ...]:

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from search.stock import Shelf
 from search.types import IndexedDemand, PricingProblem
 
 MOST_BYTES = 2 << 30  # of units: larger problems ask the demand
@@ -59,8 +60,8 @@ class Table:
         return jnp.moveaxis(below + weight * (above - below), -1, 0).swapaxes(1, 2)
 
 
-def tabulate(problem: PricingProblem, cap: Any) -> Table | None:
-    """The table of a problem, sales at most `cap` [S]; None where its demand declares no indices or it is large."""
+def tabulate(problem: PricingProblem, shelf: Shelf) -> Table | None:
+    """The table of a problem, sales from `shelf`; None where its demand declares no indices or it is large."""
     demand = problem.demand
     if not isinstance(demand, IndexedDemand) or not len(problem.rungs):
         return None
@@ -78,7 +79,7 @@ def tabulate(problem: PricingProblem, cap: Any) -> Table | None:
     np.add.at(high, place, terms.max(1).T)
     step = np.maximum((high - low) / (points - 1), 1e-12)
     grid = low[:, None] + step[:, None] * np.arange(points)[:, None]  # [C, M, J]
-    units = respond(jnp.asarray(prices), jnp.asarray(grid[place], jnp.float32), jnp.asarray(cap, jnp.float32))
+    units = respond(jnp.asarray(prices), jnp.asarray(grid[place], jnp.float32), shelf)
     return Table(
         units=units,
         terms=jnp.asarray(np.moveaxis(terms, (0, 1, 2), (2, 1, 0)), jnp.float32),
@@ -96,12 +97,12 @@ def _terms(demand: IndexedDemand, prices: jax.Array) -> jax.Array:
 
 
 @jax.jit
-def _respond(demand: IndexedDemand, prices: jax.Array, grid: jax.Array, cap: jax.Array) -> jax.Array:
-    """Prices [S, L], index values [S, M, J] and caps [S] -> units [S, L, M, K], a rung at a time."""
+def _respond(demand: IndexedDemand, prices: jax.Array, grid: jax.Array, shelf: Shelf) -> jax.Array:
+    """Prices [S, L], index values [S, M, J] and the stock -> units [S, L, M, K], a rung at a time."""
 
     def at(rung: jax.Array) -> jax.Array:
         own = jnp.broadcast_to(prices[:, rung], grid.shape[1::-1])  # [M, S]
         units = demand.respond(own, jnp.transpose(grid, (2, 1, 0)))
-        return jnp.transpose(jnp.minimum(units, cap), (2, 1, 0))  # [S, M, K]
+        return jnp.transpose(shelf.sales(units), (2, 1, 0))  # [S, M, K]
 
     return jnp.moveaxis(jax.lax.map(at, jnp.arange(prices.shape[1])), 0, 1)

@@ -6,6 +6,7 @@ import pytest
 
 from search.evaluate import make_evaluator
 from search.genetic import optimise
+from search.stock import Shelf
 from search.table import tabulate
 
 
@@ -14,7 +15,7 @@ def test_a_table_gives_the_units_of_the_demand(own_index, indexed, make_offers, 
     offers = make_offers(np.linspace(2, 9, 8).round(2), stores=("a", "b"))
     held = np.arange(8) == 5
     problem = make_problem(offers, demand=indexed(offers, own_index=own_index), scope="store_product", held=held)
-    table = tabulate(problem, np.full(8, np.inf))
+    table = tabulate(problem, Shelf(np.full(8, np.inf), None))
     rungs = np.random.default_rng(0).integers(0, problem.rungs, (64, len(problem.rungs))).astype(np.int32)
     found = np.asarray(table.sold(jnp.asarray(rungs)))
     expected = np.asarray(problem.demand(jnp.asarray(problem.prices(rungs), jnp.float32)))
@@ -35,7 +36,7 @@ def test_fitness_by_the_table_is_that_of_the_demand_and_keeps_its_caps(indexed, 
 
 def test_demands_that_declare_no_index_have_no_table(make_problem):
     problem = make_problem()
-    assert tabulate(problem, np.full(8, np.inf)) is None
+    assert tabulate(problem, Shelf(np.full(8, np.inf), None)) is None
     found = optimise(problem, seed=0, population=16, generations=2, steps=2)
     assert (found.bound, found.gap, found.table_error) == (None, None, None)
 
@@ -43,7 +44,7 @@ def test_demands_that_declare_no_index_have_no_table(make_problem):
 def test_a_table_too_large_is_not_made(indexed, make_offers, make_problem, monkeypatch):
     monkeypatch.setattr("search.table.MOST_BYTES", 1000)
     offers = make_offers([2.0, 3.0])
-    assert tabulate(make_problem(offers, demand=indexed(offers)), np.full(2, np.inf)) is None
+    assert tabulate(make_problem(offers, demand=indexed(offers)), Shelf(np.full(2, np.inf), None)) is None
 
 
 def test_the_answer_is_valued_by_the_demand_and_the_tables_error_is_told(indexed, make_offers, make_problem):

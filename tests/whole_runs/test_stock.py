@@ -1,0 +1,46 @@
+"""Stock in whole runs: written sales are what varying counts and the stock let expect, not the lesser of the two."""
+
+import numpy as np
+import pytest
+
+import jointprice as library
+
+SMALL = ["experiment=quick", "ensemble.width=8", "training.epochs=1", "training.refit=false", "search=random"]
+
+
+@pytest.fixture(scope="module")
+def fitted(market):
+    few = ("store-01", "store-02")
+    tables = {name: table[table["store"].isin(few)] for name, table in market.items() if "store" in table}
+    return library.fit(**market | tables, overrides=SMALL)
+
+
+@pytest.fixture(scope="module")
+def answers(fitted):
+    """Prices held, with stock at twice, one and half of each offer's expected demand."""
+    held = fitted.offers.assign(min_price=fitted.offers["current_price"], max_price=fitted.offers["current_price"])
+    overrides = [*SMALL, "rules=bounds"]
+    plenty = library.optimise(fitted.ensemble, held.assign(stock=np.inf), overrides=overrides)
+    scarce = {
+        share: library.optimise(fitted.ensemble, held.assign(stock=share * plenty["units"]), overrides=overrides)
+        for share in (2.0, 1.0, 0.5)
+    }
+    return plenty, scarce
+
+
+def test_written_sales_fall_short_of_demand_and_of_stock_where_they_are_alike(answers):
+    plenty, scarce = answers
+    for share, answer in scarce.items():
+        lesser = np.minimum(plenty["units"], answer["stock"])
+        assert (answer["units"] <= lesser + 1e-6).all()
+        assert (answer["units"] >= 0.3 * lesser).all(), share
+    assert (scarce[1.0]["units"] < 0.97 * plenty["units"]).all()
+    assert (scarce[2.0]["units"] > scarce[1.0]["units"]).all()
+    assert (scarce[1.0]["units"] > scarce[0.5]["units"]).all()
+
+
+def test_the_interval_of_sales_is_that_of_demand_up_to_the_stock(answers):
+    plenty, scarce = answers
+    for answer in scarce.values():
+        for quantile in ("units_p10", "units_p90"):
+            np.testing.assert_allclose(answer[quantile], np.minimum(plenty[quantile], answer["stock"]), atol=1e-5)
