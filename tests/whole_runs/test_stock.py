@@ -16,10 +16,10 @@ def fitted(market):
 
 
 @pytest.fixture(scope="module")
-def answers(fitted):
+def answers(fitted, rules):
     """Prices held, with stock at twice, one and half of each offer's expected demand."""
     held = fitted.offers.assign(min_price=fitted.offers["current_price"], max_price=fitted.offers["current_price"])
-    overrides = [*SMALL, "rules=bounds"]
+    overrides = [*SMALL, "rules=bounds", rules("- { type: inventory }")]
     plenty = library.optimise(fitted.ensemble, held.assign(stock=np.inf), overrides=overrides)
     scarce = {
         share: library.optimise(fitted.ensemble, held.assign(stock=share * plenty["units"]), overrides=overrides)
