@@ -25,6 +25,7 @@ TASKS = {
     "backtest": "jointprice.tasks.backtest:execute",
     "forecast": "jointprice.tasks.forecast:execute",
     "validate": "jointprice.tasks.validate:execute",
+    "stock": "jointprice.tasks.stock:execute",
 }
 
 # What the other packages offer; tests hold these names against the tables that the packages dispatch on.

@@ -25,6 +25,16 @@ class SweepSettings:
 
 
 @dataclass
+class StockSettings:
+    """Of task=stock. salvage: what a unit that is left over is worth, as a share of its cost. holding_cost: what
+    keeping it costs, likewise. service_level: the least chance of not running out, whatever pays best."""
+
+    salvage: float = 0.0
+    holding_cost: float = 0.0
+    service_level: float = 0.0
+
+
+@dataclass
 class Config:
     """All settings of one run.
 
@@ -48,6 +58,7 @@ class Config:
     objective: ObjectiveSettings = field(default_factory=ObjectiveSettings)
     rules: RulesSettings = field(default_factory=RulesSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    stock: StockSettings = field(default_factory=StockSettings)
     sweep: SweepSettings = field(default_factory=SweepSettings)
 
 

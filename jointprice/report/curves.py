@@ -5,12 +5,12 @@ Axes: K members, P candidates, S offers, F factors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from search.evaluate import sold_units
+from search.evaluate import demanded_units, sold_units
 from search.types import PricingProblem
 
 FACTORS = np.linspace(0.8, 1.2, 17)
@@ -42,22 +42,34 @@ class ProductCurve(NamedTuple):
 
 def product_curves(problem: PricingProblem, prices: np.ndarray, products: Sequence[str]) -> list[ProductCurve]:
     """Curves of `products` around prices [S]. Few calls of the demand, all of one shape, so that it compiles once."""
+    return [
+        _curve(problem, prices, product, own, sold)
+        for product, own, sold in _along(sold_units, problem, prices, products)
+    ]
+
+
+def demand_along(
+    problem: PricingProblem, prices: np.ndarray, products: Sequence[str]
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Per product its offers and their expected demand [K, F, offers] when all its prices are scaled and no others."""
+    return _along(demanded_units, problem, prices, products)
+
+
+def _along(
+    asked: Callable, problem: PricingProblem, prices: np.ndarray, products: Sequence[str]
+) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     names = problem.offers["product"].to_numpy()
     rows = [np.flatnonzero(names == product) for product in products]
     together = int(np.clip(MOST_CELLS // (len(FACTORS) * max(len(prices), 1)), 1, max(len(rows), 1)))
-    curves = []
     for start in range(0, len(rows), together):
         batch = rows[start : start + together]
         candidates = np.tile(prices, (together, len(FACTORS), 1))
         for place, own in enumerate(batch):
             candidates[place][:, own] *= FACTORS[:, None]
-        sold = sold_units(problem, candidates.reshape(-1, len(prices)))
+        sold = asked(problem, candidates.reshape(-1, len(prices)))
         sold = sold.reshape(len(sold), together, len(FACTORS), -1)
-        curves += [
-            _curve(problem, prices, products[start + place], own, sold[:, place][..., own])
-            for place, own in enumerate(batch)
-        ]
-    return curves
+        for place, own in enumerate(batch):
+            yield products[start + place], own, sold[:, place][..., own]
 
 
 def _curve(

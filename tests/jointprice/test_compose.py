@@ -105,7 +105,10 @@ def test_columns_can_be_mapped_one_by_one_without_a_plus():
         ("experiment=juice", "experiment has no option 'juice'"),
         ("ensemble.members", "cannot read the override 'ensemble.members'"),
         ("data.sales=${nowhere}", "data.sales: Interpolation key 'nowhere' not found"),
-        ("task=rn", "task: 'rn' is not one of run, train, optimise, backtest, forecast, validate. Did you mean 'run'?"),
+        (
+            "task=rn",
+            "task: 'rn' is not one of run, train, optimise, backtest, forecast, validate, stock. Did you mean 'run'?",
+        ),
         ("objective.name=proft", "Did you mean 'profit'?"),
         ("search.optimiser=genetics", "Did you mean 'genetic'?"),
         ("aggregation.name=meen", "Did you mean 'mean'?"),

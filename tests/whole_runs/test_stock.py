@@ -1,6 +1,9 @@
 """Stock in whole runs: written sales are what varying counts and the stock let expect, not the lesser of the two."""
 
+import io
+
 import numpy as np
+import pandas as pd
 import pytest
 
 import jointprice as library
@@ -44,3 +47,28 @@ def test_the_interval_of_sales_is_that_of_demand_up_to_the_stock(answers):
     for answer in scarce.values():
         for quantile in ("units_p10", "units_p90"):
             np.testing.assert_allclose(answer[quantile], np.minimum(plenty[quantile], answer["stock"]), atol=1e-5)
+
+
+def test_the_task_says_what_to_buy_and_what_it_brings(jointprice, model):
+    ended = jointprice("experiment=quick", "task=stock", model, "stock.salvage=0.4", "stock.service_level=0.5")
+    assert ended.code == 0, ended.err
+    bought = pd.read_csv(ended.directory / "stock.csv")
+    assert len(bought) == len(ended.prices()) == 96
+    assert (bought["stock"] == bought["stock"].round()).all()
+    assert (bought["service_level"] >= np.maximum(bought["critical_ratio"], 0.5) - 1e-6).all()
+    np.testing.assert_allclose(bought["units"] + bought["left_over"], bought["stock"], atol=1e-5)
+    earned = bought["price"] * bought["units"] + 0.4 * bought["cost"] * bought["left_over"]
+    np.testing.assert_allclose(bought["profit"], earned - bought["cost"] * bought["stock"], atol=1e-4)
+    assert ended.json("summary.json")["stock"]["profit"] == pytest.approx(bought["profit"].sum(), abs=1e-3)
+
+    surface = pd.read_csv(ended.directory / "stock_profit.csv").query("price_factor == 1")
+    best = surface[surface["stock_for"] == "best"].set_index("product")["profit"]
+    assert (surface.groupby("product")["profit"].max() <= best + 0.5).all()  # the service level asked may cost
+    np.testing.assert_allclose(best, bought.groupby("product")["profit"].sum(), rtol=1e-4)
+
+
+def test_without_any_cost_nothing_is_bought_and_the_mend_is_told(jointprice, tables, write):
+    sales = pd.read_csv(io.StringIO(tables["sales"])).drop(columns="cost")
+    ended = jointprice("task=stock", "data=table", *write(sales=sales), "objective=revenue", "experiment=quick")
+    assert ended.code == 2
+    assert "task=stock needs costs" in ended.err

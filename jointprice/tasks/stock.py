@@ -1,0 +1,42 @@
+"""task=stock: how much to buy for the period priced, at prices that no stock limits yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data_io.load import load_offers
+from jointprice import steps
+from jointprice.pricing import refuse_early
+from jointprice.schema import Config
+from jointprice.session import open_session
+from jointprice.stock import profit_surface, refuse_without_costs, stock_table
+
+
+def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Price as task=run or, with a model, task=optimise would without stocks; write what to buy. The summary."""
+    session = open_session(config, output, given)
+    if config.model is None:
+        prepared = steps.read(session)
+        offers, inputs, warnings = prepared.tables.offers, prepared.tables.inputs, prepared.warnings
+        refuse_early(config, offers)
+        refuse_without_costs(offers)
+        ensemble, market = steps.train(session, prepared).ensemble, prepared.market
+    else:
+        ensemble, market = steps.load_model(session), None
+        with session.stage("read"):
+            offers, inputs, warnings = load_offers(config.data, ensemble.history, offers=session.given.get("offers"))
+        refuse_without_costs(offers)
+    pricing = steps.price(session, ensemble, offers.assign(stock=np.inf))
+    summary = steps.pricing_summary(session, ensemble, pricing, market)
+    with session.stage("stock"):
+        table = stock_table(pricing, config.stock)
+        session.directory.write_csv("stock.csv", table)
+        session.directory.write_csv("stock_profit.csv", profit_surface(pricing, config.stock))
+    totals = table[["stock", "units", "left_over", "profit"]].sum()
+    summary["stock"] = {name: round(float(total), 6) for name, total in totals.items()}
+    summary |= {"inputs": inputs, "warnings": [*warnings, *steps.losing_scope(pricing)]}
+    return session.finish(summary)
