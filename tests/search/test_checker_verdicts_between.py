@@ -9,6 +9,29 @@ NAN, INF = np.nan, np.inf
 HELD = ["priced", "held", "priced", "priced"]
 S0_HELD = ["held", "held", "priced", "priced"]
 CASES = {
+    "a pool's stock": (
+        {"type": "inventory", "mode": "forbid", "by": ["warehouse"]},
+        {"warehouse": ["n", "n", "m", "m"], "stock": [29.5, 29.5, 13.0, 13.0]},
+        [("", 0.5, "expected units 30.0 of n exceed their stock of 29.5")],
+    ),
+    "a pool without end": (
+        {"type": "inventory", "mode": "forbid", "by": ["warehouse"]},
+        {"warehouse": ["n", "n", "m", "m"], "stock": [29.5, 29.5, INF, INF]},
+        [("", 0.5, "expected units 30.0 of n exceed their stock of 29.5")],
+    ),
+    "a pool of unknown units": (
+        {"type": "inventory", "mode": "forbid", "by": ["warehouse"]},
+        {"warehouse": ["n", "n", "m", "m"], "stock": 12.5, "units": [10.0, NAN, 5.0, 8.0]},
+        [
+            ("", 0.5, "expected units 13.0 of m exceed their stock of 12.5"),
+            ("", NAN, "the stock of n cannot be checked, some units are unknown"),
+        ],
+    ),
+    "a held pool": (
+        {"type": "inventory", "mode": "forbid", "by": ["warehouse"]},
+        {"warehouse": ["n", "n", "m", "m"], "stock": 20.0, "status": S0_HELD},
+        [("", 10.0, "expected units 30.0 of n exceed their stock of 20.0", "held")],
+    ),
     "portfolio_margin": (
         {"type": "portfolio_margin", "min": 0.5, "scope": "store == 's0'"},
         {"cost": [1.0, 1.6, 9.0, 9.0], "status": S0_HELD},

@@ -51,23 +51,3 @@ def test_offers_of_one_pool_that_name_two_stocks_are_refused(make_offers, make_p
 def test_a_shared_stock_is_kept_by_forbidding_only(make_offers, make_problem):
     with pytest.raises(ConfigError, match="mode: forbid"):
         make_problem(make_offers([2.0, 3.0], warehouse="north"), [POOLED | {"mode": "cap_sales"}])
-
-
-HOUSED = {"warehouse": ["n", "n", "m", "m"]}
-
-
-@pytest.mark.parametrize(
-    ("columns", "said"),
-    [
-        ({"stock": [30.0, 30.0, 13.0, 13.0]}, []),
-        ({"stock": [29.5, 29.5, 13.0, 13.0]}, [(0.5, "expected units 30.0 of n exceed their stock of 29.5")]),
-        ({"stock": [np.inf, np.inf, 12.0, 12.0]}, [(1.0, "expected units 13.0 of m exceed their stock of 12.0")]),
-        ({"stock": 20.0, "units": [10.0, np.nan, 5.0, 8.0]},
-         [(np.nan, "the stock of n cannot be checked, some units are unknown")]),
-        ({"stock": 9.0, "units": [10.0, np.nan, 5.0, 3.0], "status": ["priced", "held", "priced", "priced"]},
-         [(1.0, "expected units 10.0 of n exceed their stock of 9.0")]),
-    ],
-)  # fmt: skip
-def test_the_checker_adds_up_what_a_pool_sells(verdict, columns, said):
-    found = verdict(POOLED, HOUSED | columns)
-    assert [(amount, text) for _, amount, text, *_ in found] == said
