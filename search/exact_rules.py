@@ -165,10 +165,10 @@ def inventory(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Itera
 
 def stock_pool(rule: Mapping, name: str, facts: Facts, rows: np.ndarray, stock: list) -> Iterator[Breach]:
     for label, group in groups_of(rule["by"], facts, rows):
-        shared = stock[group[0]]
-        if shared is None:
+        known = [stock[row] for row in group if stock[row] is not None]
+        if not known:
             continue
-        units = known_units(facts.units, facts, group)
+        shared, units = min(known), known_units(facts.units, facts, group)
         if units is None:
             yield Breach(name, "", "", np.nan, f"the stock of {label} cannot be checked, some units are unknown")
         elif sum(units) > shared:

@@ -16,8 +16,8 @@ CASES = {
     ),
     "a pool without end": (
         {"type": "inventory", "mode": "forbid", "by": ["warehouse"]},
-        {"warehouse": ["n", "n", "m", "m"], "stock": [29.5, 29.5, INF, INF]},
-        [("", 0.5, "expected units 30.0 of n exceed their stock of 29.5")],
+        {"warehouse": ["n", "n", "n", "m"], "stock": [31.0, 29.5, INF, INF]},
+        [("", 5.5, "expected units 35.0 of n exceed their stock of 29.5")],
     ),
     "a pool of unknown units": (
         {"type": "inventory", "mode": "forbid", "by": ["warehouse"]},
