@@ -23,7 +23,7 @@ from deap import base, tools
 
 from benchmarks.record import RESULTS, save
 from benchmarks.search_market import MEMBERS, market, shared_rules
-from search import genetic, gradient, random_search, scan_genetic
+from search import exact, genetic, gradient, random_search, scan_genetic
 from search.evaluate import GRADIENT_COST, make_evaluator
 from search.journal import FeasibilityFirst
 from search.stock import shelf_of
@@ -189,6 +189,23 @@ def equal_cost(problem: PricingProblem, generations: int, bound: float, seed: in
     ]
 
 
+def beside_highs(problem: PricingProblem, seed: int) -> list[dict]:
+    """The default search and HiGHS (in its time limit) on the mean over members, which HiGHS can take."""
+    problem = replace(problem, objective=replace(problem.objective, risk=0.0))
+    genetic.optimise(problem, seed=seed, generations=2)
+    found = {"genetic": genetic.optimise(problem, seed=seed), "exact (HiGHS)": exact.optimise(problem, seed=seed)}
+    return [
+        {
+            "optimiser": name,
+            "seconds": one.seconds,
+            "value": one.value,
+            "bound": one.bound if np.isfinite(one.bound) else None,
+            "status": one.status,
+        }
+        for name, one in found.items()
+    ]
+
+
 def table_speed(problem: PricingProblem, seed: int) -> dict[str, float]:
     """Seconds of a population by the networks and by the table, and how far apart the values are."""
     rungs = np.random.default_rng(seed).integers(0, problem.rungs, (POPULATION, len(problem.rungs))).astype(np.int32)
@@ -221,6 +238,7 @@ def main() -> None:
                 found = {"products": products, "rules": name, "table": table_speed(problem, arguments.seed)}
                 found["equal_cost"] = equal_cost(problem, few, rows[-1]["bound"], arguments.seed)
                 if products <= 100:
+                    found["highs"] = beside_highs(problem, arguments.seed)
                     found["per_individual"] = speed(problem, arguments.generations, arguments.seed)
                 beside.append(found)
                 print(found["table"], found.get("per_individual", ""))
