@@ -194,16 +194,9 @@ def beside_highs(problem: PricingProblem, seed: int) -> list[dict]:
     problem = replace(problem, objective=replace(problem.objective, risk=0.0))
     genetic.optimise(problem, seed=seed, generations=2)
     found = {"genetic": genetic.optimise(problem, seed=seed), "exact (HiGHS)": exact.optimise(problem, seed=seed)}
-    return [
-        {
-            "optimiser": name,
-            "seconds": one.seconds,
-            "value": one.value,
-            "bound": one.bound if np.isfinite(one.bound) else None,
-            "status": one.status,
-        }
-        for name, one in found.items()
-    ]
+    kept = ("seconds", "value", "bound", "status")
+    rows = [{"optimiser": name} | {key: getattr(one, key) for key in kept} for name, one in found.items()]
+    return [row | {"bound": row["bound"] if np.isfinite(row["bound"]) else None} for row in rows]
 
 
 def table_speed(problem: PricingProblem, seed: int) -> dict[str, float]:
