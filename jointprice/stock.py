@@ -1,4 +1,7 @@
-"""How much to buy at the prices found, and profit over price and stock, as tables. Not for choosing prices."""
+"""How much to buy at the prices found, and profit over price and stock, as tables. Not for choosing prices.
+
+The problem's offers have no stock yet, so that their expected sales are the demand.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ import pandas as pd
 
 from data_io.errors import ConfigError
 from jointprice.pricing import Pricing
-from jointprice.report.curves import FACTORS, demand_along
+from jointprice.report.curves import FACTORS, sales_along
 from jointprice.schema import StockSettings
-from search.evaluate import demanded_units
+from search.evaluate import sold_units
 from search.newsvendor import Economics, Outcome, outcome, stock_for
 from search.objective import net_price
 from search.types import PricingProblem
@@ -31,7 +34,7 @@ def stock_table(pricing: Pricing, settings: StockSettings) -> pd.DataFrame:
     """[S] rows of stock.csv: what to buy of each offer for the period priced, and what it is expected to bring."""
     problem, answer = pricing.problem, pricing.answer
     prices = answer["price"].to_numpy(np.float64)
-    demand, dispersion = demanded_units(problem, prices[None])[:, 0], _dispersion(problem)
+    demand, dispersion = sold_units(problem, prices[None])[:, 0], _dispersion(problem)
     money = _economics(problem, prices, settings)
     level = np.maximum(money.critical_ratio, settings.service_level)
     known = ~np.isnan(level)
@@ -66,13 +69,13 @@ def profit_surface(pricing: Pricing, settings: StockSettings) -> pd.DataFrame:
     prices, dispersion = pricing.answer["price"].to_numpy(np.float64), _dispersion(problem)
     usable = offers["cost"].notna().to_numpy() & pricing.answer["units"].notna().to_numpy()
     products = list(dict.fromkeys(offers["product"][usable]))
+    money_at = [_economics(problem, factor * prices, settings) for factor in FACTORS]
     rows = []
-    for product, own, demand in demand_along(problem, prices, products):
+    for product, own, demand in sales_along(problem, prices, products):
         inside = usable[own]
         own, demand = own[inside], demand[..., inside]
         for place, factor in enumerate(FACTORS):
-            money = _economics(problem, factor * prices, settings)
-            money = Economics(*(part[own] for part in money))
+            money = Economics(*(part[own] for part in money_at[place]))
             for name, level in [*((f"{level:g}", np.full(len(own), level)) for level in LEVELS), ("best", None)]:
                 level = np.maximum(money.critical_ratio, settings.service_level) if level is None else level
                 stock = stock_for(level, demand[:, place], dispersion[own])

@@ -5,12 +5,13 @@ Axes: K members, P candidates, S offers, F factors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from search.evaluate import demanded_units, sold_units
+from search.evaluate import demanded_units
+from search.stock import shelf_of
 from search.types import PricingProblem
 
 FACTORS = np.linspace(0.8, 1.2, 17)
@@ -43,21 +44,15 @@ class ProductCurve(NamedTuple):
 def product_curves(problem: PricingProblem, prices: np.ndarray, products: Sequence[str]) -> list[ProductCurve]:
     """Curves of `products` around prices [S]. Few calls of the demand, all of one shape, so that it compiles once."""
     return [
-        _curve(problem, prices, product, own, sold)
-        for product, own, sold in _along(sold_units, problem, prices, products)
+        _curve(problem, prices, product, own, sold) for product, own, sold in sales_along(problem, prices, products)
     ]
 
 
-def demand_along(
+def sales_along(
     problem: PricingProblem, prices: np.ndarray, products: Sequence[str]
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Per product its offers and their expected demand [K, F, offers] when all its prices are scaled and no others."""
-    return _along(demanded_units, problem, prices, products)
-
-
-def _along(
-    asked: Callable, problem: PricingProblem, prices: np.ndarray, products: Sequence[str]
-) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Per product its offers and their expected sales [K, F, offers] when all its prices are scaled and no others."""
+    shelf = shelf_of(problem.kept, problem.offers)
     names = problem.offers["product"].to_numpy()
     rows = [np.flatnonzero(names == product) for product in products]
     together = int(np.clip(MOST_CELLS // (len(FACTORS) * max(len(prices), 1)), 1, max(len(rows), 1)))
@@ -66,7 +61,7 @@ def _along(
         candidates = np.tile(prices, (together, len(FACTORS), 1))
         for place, own in enumerate(batch):
             candidates[place][:, own] *= FACTORS[:, None]
-        sold = asked(problem, candidates.reshape(-1, len(prices)))
+        sold = shelf.sales(demanded_units(problem, candidates.reshape(-1, len(prices))))
         sold = sold.reshape(len(sold), together, len(FACTORS), -1)
         for place, own in enumerate(batch):
             yield products[start + place], own, sold[:, place][..., own]

@@ -36,10 +36,11 @@ class Inventory(JointRule):
 
     def groups(self, offers: pd.DataFrame) -> np.ndarray:
         limited = np.isfinite(offers["stock"].to_numpy(np.float64))
-        pool = (
-            self.groups_by(offers, self.by) if self.by else np.where(self.selects(offers), np.arange(len(offers)), -1)
-        )
-        self._refuse_two_stocks(offers, pool)
+        if self.by:
+            pool = self.groups_by(offers, self.by)
+            self._refuse_two_stocks(offers, pool)
+        else:
+            pool = np.where(self.selects(offers), np.arange(len(offers)), -1)
         return np.where(limited & (self.mode == "forbid"), pool, -1)
 
     def aids(self, offers: pd.DataFrame, decision: np.ndarray, decimals: int) -> dict[str, np.ndarray]:
