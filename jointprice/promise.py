@@ -20,6 +20,7 @@ from ensemble.types import Ensemble, Group, group_numbers
 from search.evaluate import sold_units
 from search.gradient import optimise as gradient
 from search.objective import net_price
+from search.soft import settle_all
 from search.types import PricingProblem
 
 QUANTILE = 1.2816  # of the normal distribution, 10 % and 90 %
@@ -91,8 +92,10 @@ def promise(ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray, *, 
     own = gains(problem, prices)
     if not len(problem.ladder):
         return Promise(0.0, 0.0, 0.0, 0.0)
-    problems = [_of_half(ensemble, problem, half) for half in halves]
-    chosen = [gradient(half, seed=seed).prices for half in problems]
+    settled = settle_all(problem, prices)  # a half keeps soft rules as well as the answer does, and begins there
+    begin = None if settled is problem else problem.nearest(prices)
+    problems = [_of_half(ensemble, settled, half) for half in halves]
+    chosen = [gradient(half, seed=seed, begin=begin).prices for half in problems]
     judged = np.array([[gains(half, other).mean() for other in (*chosen, prices)] for half in problems])
     optimism = float(np.trace(judged[:, :2]) - np.trace(judged[:, 1::-1])) / 2
     mean = float(own.mean()) - max(optimism, 0.0) / 2

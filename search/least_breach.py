@@ -17,12 +17,14 @@ from search.conflict.programme import Linear, Programme, total
 from search.conflict.rows import build
 from search.conflict.situation import DEMAND_FREE, Situation
 from search.evaluate import sold_units
+from search.problem import components
 from search.rules.base import TIGHTENING, JointRule, Rule
 from search.rules.price_index import PriceIndex
 from search.rules.same_price import SamePrice
 from search.types import PricingProblem
 
 SECONDS = 60.0
+NEAR_SECONDS, NEAR = 10.0, 0.01  # for the prices nearest to the wished ones, and their relative gap
 ONE_PRICE = "one price"  # of the offers of a decision
 INSIDE = 3 * TIGHTENING
 EXACT = 1e-7  # of slack, what a float may be wrong by
@@ -34,7 +36,7 @@ class Plans:
 
     Attributes:
         rungs: [N + 1, D] int32: without soft rules, with the first of N levels, the first two, …
-        place: [D] int64, decisions that rules judge together.
+        place: [D] int64, decisions that rules other than an index judge together: it has room for some of them.
     """
 
     rungs: np.ndarray
@@ -50,8 +52,8 @@ def least_breach(
     problem: PricingProblem, levels: Sequence[Sequence[JointRule]], wished: np.ndarray, *, seconds: float = SECONDS
 ) -> Plans | None:
     """Prices that keep the hard rules that do not depend on demand, and break the soft rules of the first level as
-    little as possible, then those of the second, …; of those, the nearest to the prices `wished` [S], by the money that
-    units sold today would pay more or less.
+    little as possible, then those of the second, …; of those, about the nearest to the prices `wished` [S], by the
+    money that units sold today would pay more or less (any, where finding the nearest takes long).
 
     None where there are none, where some rule of the levels depends on demand, or where it took too long.
     """
@@ -62,9 +64,8 @@ def least_breach(
     situation = _situation(problem, soft)
     hard = [rule.name for rule in situation.judged if rule.hard]
     minor = np.tile(situation.current, (len(levels) + 1, 1))
-    wish, place = situation.money.minor(wished), np.zeros(len(wished), np.int64)
-    for number, rows in enumerate(places_of(situation)):
-        place[rows] = number
+    wish = situation.money.minor(wished)
+    for rows in places_of(situation):
         programme, prices = build(situation, rows, apart=True)
         far = total(_distance(programme, prices.of(row), wish[row]) * situation.units[row] for row in rows)
         for depth, level in enumerate([[], *levels]):
@@ -74,13 +75,17 @@ def least_breach(
                 return None
             for name in least.slack.keys() & set(names) if least else ():
                 programme.at_most(programme.slacks(name), least.slack[name] + EXACT)
-            answer = programme.solve(hard, seconds=until - time.monotonic(), least=far)
-            if answer.values is None or time.monotonic() > until:
+            seconds = min(until - time.monotonic(), NEAR_SECONDS)
+            nearest = programme.solve(hard, seconds=seconds, least=far, gap=NEAR).values
+            values = nearest if nearest is not None or least is None else least.values
+            if values is None or time.monotonic() > until:
                 return None
             for row, price in prices.price.items():
-                minor[depth, row] = round(price.value(answer.values))
+                minor[depth, row] = round(price.value(values))
     rungs = [problem.nearest(situation.money.price(one)) for one in minor]
-    return Plans(np.stack(rungs), place[problem.first])
+    indices = {rule.name for rule in situation.judged if isinstance(rule, PriceIndex)}
+    links = [group for name, group in situation.groups.items() if name not in indices]
+    return Plans(np.stack(rungs), components(links, situation.priced)[problem.first])
 
 
 def _distance(programme: Programme, price: Linear, wished: int) -> Linear:

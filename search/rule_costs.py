@@ -17,7 +17,7 @@ from search.binding import excess_at
 from search.evaluate import make_evaluator
 from search.problem import build_problem
 from search.rules.base import JointRule, PriceRule
-from search.soft import settle, violations
+from search.soft import settle_all
 from search.types import PricingProblem, Solution
 
 POINT = 0.01  # of excess, the room that a multiplier is measured by
@@ -54,7 +54,7 @@ def rule_costs(problem: PricingProblem, prices: np.ndarray, *, scope: str, max_r
         settings: of genetic.optimise, seed included, without generations and those of EFFORT.
     """
     names = [rule.name for rule in problem.rules]
-    settled = _settled(problem, prices)
+    settled = settle_all(problem, prices)
     effort = EFFORT | settings | {"generations": GENERATIONS if len(problem.rungs) <= MANY else GENERATIONS // 4}
 
     def search(before: Step, room: Mapping[str, float]) -> Step:
@@ -107,16 +107,6 @@ def _alike(one: PricingProblem, other: PricingProblem) -> bool:
         for problem in (one, other)
     ]
     return rooms[0] == rooms[1] and np.array_equal(one.ladder, other.ladder)
-
-
-def _settled(problem: PricingProblem, prices: np.ndarray) -> PricingProblem:
-    """The problem with its prioritised soft rules as hard as the prices keep them."""
-    broken = violations(problem, prices)
-    rules = tuple(
-        settle(rule, broken[rule.name]) if isinstance(rule, JointRule) and not rule.hard and rule.priority else rule
-        for rule in problem.rules
-    )
-    return replace(problem, rules=rules)
 
 
 def _pointed(problem: PricingProblem, prices: np.ndarray) -> Iterable[tuple[str, bool]]:

@@ -61,7 +61,7 @@ def lexicographic(optimise: Optimiser) -> Optimiser:
 
     @wraps(optimise)
     def softly(problem: PricingProblem, *, seed: int, progress: Callable | None = None, **settings: Any) -> Solution:
-        soft = [rule for rule in problem.rules if isinstance(rule, JointRule) and not rule.hard and rule.priority]
+        soft = prioritised(problem)
         if not soft or not len(problem.rungs):
             return optimise(problem, seed=seed, progress=progress, **settings)
         searches: list[Solution] = []
@@ -122,6 +122,21 @@ def settle(rule: JointRule, violation: float) -> JointRule:
     if violation <= 0:
         return replace(rule, hard=True, priority=None)
     return Limited(name=rule.name, scope=rule.scope, rule=rule, most=violation + SLACK)
+
+
+def settle_all(problem: PricingProblem, prices: np.ndarray) -> PricingProblem:
+    """The problem with its prioritised soft rules as hard as the prices [S] keep them."""
+    soft = prioritised(problem)
+    if not soft:
+        return problem
+    broken = violations(problem, prices)
+    settled = {rule.name: settle(rule, broken[rule.name]) for rule in soft}
+    return replace(problem, rules=tuple(settled.get(rule.name, rule) for rule in problem.rules))
+
+
+def prioritised(problem: PricingProblem) -> list[JointRule]:
+    """Its soft rules with a priority."""
+    return [rule for rule in problem.rules if isinstance(rule, JointRule) and not rule.hard and rule.priority]
 
 
 def violations(problem: PricingProblem, prices: np.ndarray) -> dict[str, float]:

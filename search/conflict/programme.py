@@ -100,7 +100,13 @@ class Programme:
         self.at_most(sum_of * -1.0, -number)
 
     def solve(
-        self, hard: Collection[str], relaxed: Collection[str] = (), *, seconds: float, least: Linear | None = None
+        self,
+        hard: Collection[str],
+        relaxed: Collection[str] = (),
+        *,
+        seconds: float,
+        least: Linear | None = None,
+        gap: float = GAP,
     ) -> Answer:
         """With these rules hard, these relaxed at the least sum of slacks (and of `least`), and all others dropped."""
         low, high = np.array(self._bounds, np.float64).reshape(-1, 2).T.copy()
@@ -116,7 +122,7 @@ class Programme:
             integrality=np.array(self._whole, np.uint8),
             bounds=Bounds(low, high),
             constraints=[rows] if self._rows else [],
-            options={"time_limit": max(seconds, 0.1), "mip_rel_gap": GAP},
+            options={"time_limit": max(seconds, 0.1), "mip_rel_gap": gap},
         )
         if found.x is None:
             return Answer(_STATUS.get(found.status, UNKNOWN), None, {})
