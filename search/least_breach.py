@@ -70,14 +70,11 @@ def least_breach(
         far = total(_distance(programme, prices.of(row), wish[row]) * situation.units[row] for row in rows)
         for depth, level in enumerate([[], *levels]):
             names = [rule.name for rule in level]
-            least = programme.solve(hard, names, seconds=until - time.monotonic()) if names else None
-            if least and least.values is None:
-                return None
-            for name in least.slack.keys() & set(names) if least else ():
+            least = programme.solve(hard, names, seconds=until - time.monotonic())
+            for name in least.slack.keys() & set(names):
                 programme.at_most(programme.slacks(name), least.slack[name] + EXACT)
-            seconds = min(until - time.monotonic(), NEAR_SECONDS)
-            nearest = programme.solve(hard, seconds=seconds, least=far, gap=NEAR).values
-            values = nearest if nearest is not None or least is None else least.values
+            nearest = programme.solve(hard, seconds=min(until - time.monotonic(), NEAR_SECONDS), least=far, gap=NEAR)
+            values = least.values if nearest.values is None else nearest.values
             if values is None or time.monotonic() > until:
                 return None
             for row, price in prices.price.items():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from search.compiled import compile_problem
+from search.conflict.programme import UNKNOWN, Answer, Programme
 from search.evaluate import make_evaluator, sold_units
 from search.furthest import furthest
 from search.least_breach import least_breach
@@ -68,6 +69,23 @@ def test_without_soft_rules_the_plan_is_the_allowed_price_nearest_to_the_wish(ma
     assert np.abs(plan - wished) == pytest.approx(nearest, abs=0.005 + 1e-9)
 
 
+def test_where_the_nearest_prices_take_too_long_any_prices_of_the_least_breach_are_planned(
+    make_offers, make_problem, monkeypatch
+):
+    problem = make_problem(sizes(make_offers, 0), [*HARD, ORDER, INDEX])
+    wanted = least_breach(problem, soft_levels(problem), problem.current)
+    solve = Programme.solve
+
+    def too_long_for_the_nearest(programme, *rules, least=None, **options):
+        return Answer(UNKNOWN, None, {}) if least else solve(programme, *rules, **options)
+
+    monkeypatch.setattr(Programme, "solve", too_long_for_the_nearest)
+    found = least_breach(problem, soft_levels(problem), problem.current)
+    broken, least = (violations(problem, problem.prices(plans.rungs[-1])) for plans in (found, wanted))
+    assert broken["order"] == pytest.approx(least["order"], abs=1e-5)
+    assert broken["price_index"] == pytest.approx(least["price_index"], abs=1e-5)
+
+
 def test_a_rule_on_demand_gets_no_plan(make_offers, make_problem):
     problem = make_problem(make_offers([2.0, 3.0]), [{"type": "min_total", "of": "units", "share": 2.0, **_soft(1)}])
     assert least_breach(problem, soft_levels(problem), problem.current) is None
@@ -82,15 +100,16 @@ def _soft(priority: int) -> dict:
     return {"soft": True, "priority": priority}
 
 
+@pytest.mark.parametrize("joined", [[], [{"type": "price_index", "min": 0.8}]], ids=["apart", "joined by an index"])
 def test_where_a_margin_forbids_the_plan_as_a_whole_places_take_it_as_far_as_the_margin_allows(
-    make_offers, make_problem
+    joined, make_offers, make_problem
 ):
     stores = [f"s{number}" for number in range(6)]
     offers = make_offers([2.0, 2.4], stores=stores)
     offers["size"] = offers["product"].map({"p0": 1.0, "p1": 2.0})
     offers["cost"] = offers["current_price"] * np.repeat(np.linspace(0.45, 0.55, 6), 2)
     swapped = {"type": "order", "by": "size", "direction": "not_decreasing", "gap": 0.5, **_soft(1)}
-    rules = [{"type": "max_change", "percent": 10}, swapped]
+    rules = [{"type": "max_change", "percent": 10}, swapped, *joined]
     problem = make_problem(offers, rules, scope="store_product")
     plans = least_breach(problem, soft_levels(problem), problem.current)
     before, after = (margin(problem, problem.prices(rungs)) for rungs in plans.rungs)

@@ -9,6 +9,7 @@ from search.checker import check
 from search.evaluate import make_evaluator
 from search.optimisers import make_optimiser
 from search.settings import SearchSettings
+from search.soft import settle_all
 
 SMALL = {"population": 32, "generations": 40, "steps": 60, "starts": 2, "evaluations": 2000}
 MOVE = {"type": "max_change", "percent": 15}
@@ -99,3 +100,14 @@ def test_changes_beyond_a_soft_limit_that_cannot_be_kept_are_few(name, make_offe
     found = _solve(problem, name)
     assert found.status == "done"
     assert [breach.amount for breach in check(make_answer(problem, found.prices), offers, rules)] == [1.0]
+
+
+def test_settled_rules_allow_the_answer_and_nothing_that_breaks_them_more(make_problem):
+    problem = make_problem(rules=[MOVE, {"type": "price_index", "max": 1.02}, _soft(DEARER, priority=1)])
+    found = _solve(problem, "gradient")
+    cheaper = problem.start.copy()
+    settled = settle_all(problem, found.prices)
+    assert not any(getattr(rule, "priority", None) for rule in settled.rules)
+    violation = make_evaluator(settled).fitness(np.stack([found.rungs, cheaper] * 8))[1]
+    assert violation[0] <= 0 < violation[1]
+    assert settle_all(settled, found.prices) is settled
