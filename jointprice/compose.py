@@ -29,6 +29,11 @@ LIMITS: dict[str, tuple[float, float]] = {
     "stock.salvage": (0.0, 0.99),
     "stock.holding_cost": (0.0, 100.0),
     "stock.service_level": (0.0, 0.9999),
+    "markdown.periods": (2, 100),
+    "markdown.step": (0.001, 0.9),
+    "markdown.steps": (1, 100),
+    "markdown.salvage": (0.0, 1.0),
+    "markdown.sell_through": (0.0, 1.0),
     "ensemble.members": (1, 4096),
     "ensemble.width": (1, 8192),
     "ensemble.depth": (0, 32),
@@ -138,6 +143,8 @@ def _check_limits(config: Config) -> None:
         for group in config.ensemble.groups
         if group.members < 1
     ]
+    if config.markdown.step * config.markdown.steps >= 1:
+        faults.append("markdown.step × markdown.steps must leave a price (be below 1).")
     if not config.response.heads:
         faults.append("response.heads must list at least one head.")
     if not config.ensemble.groups:

@@ -26,13 +26,14 @@ TASKS = {
     "forecast": "jointprice.tasks.forecast:execute",
     "validate": "jointprice.tasks.validate:execute",
     "stock": "jointprice.tasks.stock:execute",
+    "markdown": "jointprice.tasks.markdown:execute",
 }
 
 # What the other packages offer; tests hold these names against the tables that the packages dispatch on.
 CHOICES: dict[str, tuple[str, ...]] = {
     "task": tuple(TASKS),
     "data.source": ("synthetic", "table"),
-    "data.market": ("loglog", "logit", "linear", "nested", "stockpiling", "stockout"),
+    "data.market": ("loglog", "logit", "linear", "nested", "stockpiling", "stockout", "season"),
     "ensemble.groups.body": ("mlp", "cnn", "gru"),
     "ensemble.groups.head": ("elasticity", "attraction", "free", "classes"),
     "training.loss": ("negative_binomial", "poisson", "tweedie", "squared", "absolute", "absolute_percentage"),

@@ -35,6 +35,19 @@ class StockSettings:
 
 
 @dataclass
+class MarkdownSettings:
+    """Of task=markdown. periods: of a season, from a product's first sale. step: of the ladder, a share of the first
+    price; steps: how many. salvage: what a unit left at the season's end is worth, a share of the first price.
+    sell_through: the share of the season's stock that is to be sold by its end, null = whatever pays best."""
+
+    periods: int = 8
+    step: float = 0.1
+    steps: int = 7
+    salvage: float = 0.05
+    sell_through: float | None = None
+
+
+@dataclass
 class Config:
     """All settings of one run.
 
@@ -59,6 +72,7 @@ class Config:
     rules: RulesSettings = field(default_factory=RulesSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
     stock: StockSettings = field(default_factory=StockSettings)
+    markdown: MarkdownSettings = field(default_factory=MarkdownSettings)
     sweep: SweepSettings = field(default_factory=SweepSettings)
 
 

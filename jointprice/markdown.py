@@ -1,0 +1,237 @@
+"""Next prices of seasonal products, what they are expected to bring to the season's end, and why, as tables.
+
+Axes: N offers, K prices of each: the current one and the ladder below it, falling.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from data_io.errors import ConfigError, NotFoundError
+from data_io.types import Tables
+from ensemble.season.belief import Belief, believe
+from ensemble.season.prior import Prior, fit_prior
+from ensemble.season.seasons import KEYS, Seasons, seasons_of
+from jointprice.conflicts import situation_of
+from jointprice.pricing import business_rules
+from jointprice.schema import Config
+from search.checker import check
+from search.conflict.situation import DEMAND_FREE
+from search.markdown.choose import Choice, choose
+from search.markdown.follow import Course, follow
+from search.markdown.values import Outlook, as_outlook, price_values
+from search.money import Money
+from search.objective import net_price
+from search.rules.base import Rule
+from search.rules.catalogue import build_rules
+
+LEAST_SEASONS = 20  # from which a prior is learnt
+PENALTIES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)  # of a unit left over, as shares of the first price
+
+
+@dataclass(frozen=True)
+class Markdown:
+    """What was decided of N offers.
+
+    Attributes:
+        offers: [N] rows of the offers, in their order. held: [N] why one keeps its price, "" = it is priced.
+        first_price, season_stock: [N]. week: [N] periods of the season that are over.
+        prices: [N, K]. values: [N, K] expected money to the season's end. chosen: [N] number of the price taken.
+        units_current: [N] expected demand of the next period at the current price.
+        course: the rest of the season, simulated. prior: what past seasons taught.
+        penalty: [N] money that a unit left over was taken to cost, for the sell-through.
+    """
+
+    offers: pd.DataFrame
+    held: np.ndarray
+    first_price: np.ndarray
+    season_stock: np.ndarray
+    week: np.ndarray
+    prices: np.ndarray
+    units_current: np.ndarray
+    values: np.ndarray
+    chosen: np.ndarray
+    course: Course
+    prior: Prior
+    penalty: np.ndarray
+
+    @property
+    def price(self) -> np.ndarray:
+        """[N] the next prices."""
+        return self.prices[np.arange(len(self.chosen)), self.chosen]
+
+
+def mark_down(config: Config, tables: Tables, periods: pd.DatetimeIndex) -> Markdown:
+    """Next prices of all offers whose season runs.
+
+    Raises:
+        ConfigError: no stock in the sales, too few past seasons, or rules that only a forecast could judge.
+        InfeasibleError: the rules leave no prices. NotFoundError: the exact checker refuses what was found.
+    """
+    settings, rules = config.markdown, markdown_rules(config)
+    every, begun = seasons_of(tables.sales, periods, settings.periods)
+    past = every.rows((begun >= settings.periods) & (every.stock > 0))
+    if len(past) < LEAST_SEASONS:
+        raise ConfigError(
+            f"task=markdown learns from past seasons, and only {len(past)} series have sales from markdown.periods="
+            f"{settings.periods} or more periods ago with a stock at their start (at least {LEAST_SEASONS} are "
+            "needed). Give a longer history, or a lower markdown.periods."
+        )
+    prior = fit_prior(past)
+    offers = tables.offers.reset_index(drop=True)
+    running, week = _running(offers, every, begun)
+    held = _held(offers, running, week, settings.periods)
+    belief = believe(prior, running)
+    prices = _ladders(config, offers, running.first_price)
+    outlook = _outlook(config, offers, belief, running.first_price, week, prices, held)
+    units = _expected(belief, outlook)
+    choice = _choice(config, offers, rules, held, prices, units)
+    values, chosen, course, penalty = _decided(config, outlook, belief, choice, running)
+    first, stock = running.first_price, running.stock
+    found = Markdown(offers, held, first, stock, week, prices, units, values, chosen, course, prior, penalty)
+    _refuse_breaches(config, found)
+    return found
+
+
+def markdown_rules(config: Config) -> tuple[Rule, ...]:
+    """The configured rules. Raises ConfigError where one is soft or depends on demand."""
+    rules = build_rules(business_rules(config))
+    wrong = [rule.name for rule in rules if not rule.hard or not isinstance(rule, DEMAND_FREE)]
+    if wrong:
+        raise ConfigError(
+            f"task=markdown keeps hard rules that prices alone keep or break; {', '.join(wrong)} is not one of them. "
+            "Leave it out of rules.file, or use rules=none."
+        )
+    return rules
+
+
+def _running(offers: pd.DataFrame, every: Seasons, begun: np.ndarray) -> tuple[Seasons, np.ndarray]:
+    """The offers' seasons [N] and how many of their periods are over; those without sales begin now."""
+    rows = pd.MultiIndex.from_frame(every.keys).get_indexer(pd.MultiIndex.from_frame(offers[KEYS]))
+    known = rows >= 0
+    found = every.rows(np.maximum(rows, 0))
+    current, stock = (offers[name].to_numpy(np.float64) for name in ("current_price", "stock"))
+    started = np.where(known, begun[np.maximum(rows, 0)], 0)
+    seen = found.seen & known[:, None]
+    return Seasons(
+        offers[KEYS],
+        np.where(known, found.first_price, current),
+        np.where(known & np.isfinite(found.stock), found.stock, np.where(np.isfinite(stock), stock, 1.0)),
+        found.ratio,
+        found.units,
+        seen,
+        found.censored & seen,
+    ), started
+
+
+def _held(offers: pd.DataFrame, running: Seasons, week: np.ndarray, length: int) -> np.ndarray:
+    """[N] why an offer keeps its price."""
+    stock = offers["stock"].to_numpy(np.float64)
+    held = np.full(len(offers), "", object)
+    held[week >= length] = "held: its season is over"
+    held[(running.stock <= 0) & (held == "")] = "held: the stock of its first period is not known or 0"
+    held[~np.isfinite(stock)] = "held: its stock is not known"
+    held[stock <= 0] = "held: sold out"
+    return held
+
+
+def _ladders(config: Config, offers: pd.DataFrame, first_price: np.ndarray) -> np.ndarray:
+    """[N, K] the current price and the ladder's prices below it, the last one repeated."""
+    settings, current = config.markdown, offers["current_price"].to_numpy(np.float64)
+    ladder = first_price[:, None] * (1 - settings.step * np.arange(settings.steps + 1))
+    ladder = np.maximum(np.round(ladder, config.data.decimals), 10.0**-config.data.decimals)
+    below = np.where(ladder < current[:, None] - 1e-9, ladder, -np.inf)
+    below = -np.sort(-below, axis=1)
+    prices = np.concatenate([current[:, None], below], axis=1)
+    least = np.where(np.isfinite(prices), prices, np.inf).min(axis=1, keepdims=True)
+    return np.maximum(prices, least)
+
+
+def _outlook(
+    config: Config,
+    offers: pd.DataFrame,
+    belief: Belief,
+    first_price: np.ndarray,
+    week: np.ndarray,
+    prices: np.ndarray,
+    held: np.ndarray,
+) -> Outlook:
+    settings = config.markdown
+    period = week[:, None] + np.arange(settings.periods)
+    pace = np.where(period[:, None] < settings.periods, belief.decay[..., None] ** period[:, None], 0.0)
+    stock = offers["stock"].to_numpy(np.float64)
+    return as_outlook(
+        shape=belief.shape,
+        mean=np.maximum(belief.mean, 1e-6),
+        pace=pace,
+        elasticity=belief.elasticity,
+        stock=np.where((held == "") & np.isfinite(stock), stock, 0.0),
+        prices=prices / first_price[:, None],
+        worth=net_price(prices, config.data.tax_rate, config.data.fee_rate),
+        left_over=settings.salvage * first_price,
+        dispersion=belief.dispersion,
+    )
+
+
+def _choice(
+    config: Config,
+    offers: pd.DataFrame,
+    rules: tuple[Rule, ...],
+    held: np.ndarray,
+    prices: np.ndarray,
+    units: np.ndarray,
+) -> Choice:
+    money = Money(config.data.decimals, config.data.tax_rate, config.data.fee_rate)
+    situation = situation_of(offers, rules, held == "", "store_product", money, units)
+    parts = {name: getattr(situation, name) for name in ("offers", "rules", "priced", "money", "units")}
+    return Choice(**parts, prices=money.minor(prices))
+
+
+def _decided(
+    config: Config, outlook: Outlook, belief: Belief, choice: Choice, running: Seasons
+) -> tuple[np.ndarray, np.ndarray, Course, np.ndarray]:
+    """Values [N, K] (without the penalty), numbers of the prices [N], the course, and the penalty of a unit left [N]:
+    the least of PENALTIES at which the sell-through is expected, or the last."""
+    target, values = config.markdown.sell_through, _mixed(belief, outlook)
+    penalty, missed = np.zeros(len(values)), np.ones(len(values), bool)
+    for share in PENALTIES:
+        penalty = np.where(missed, share * running.first_price, penalty)
+        asked = outlook._replace(left_over=outlook.left_over - penalty.astype(np.float32))
+        chosen = choose(choice, _mixed(belief, asked))
+        course = follow(asked, belief.weights, chosen, seed=config.seed)
+        left = course.left[..., -1].mean(axis=1)
+        missed = choice.priced & (left > (1 - target) * running.stock if target is not None else False)
+        if not missed.any():
+            break
+    money = course.money + course.left[..., -1] * penalty[:, None]
+    return values, chosen, course._replace(money=money), penalty
+
+
+def _expected(belief: Belief, outlook: Outlook) -> np.ndarray:
+    """[N] units of the next period that the current prices would sell if the stock lasted."""
+    effect = np.asarray(outlook.prices)[:, :1] ** -belief.elasticity
+    return (belief.weights * belief.mean * np.asarray(outlook.pace)[..., 0] * effect).sum(axis=1).round(6)
+
+
+def _mixed(belief: Belief, outlook: Outlook) -> np.ndarray:
+    """[N, K] values over the belief's cells."""
+    return np.einsum("nc,nck->nk", belief.weights, np.asarray(price_values(outlook), np.float64))
+
+
+def _refuse_breaches(config: Config, found: Markdown) -> None:
+    """Raises NotFoundError where the exact checker finds a rule broken."""
+    table = found.offers[KEYS].assign(
+        price=found.price,
+        units=found.units_current,
+        units_current=found.units_current,
+        status=np.where(found.held == "", "priced", "held"),
+    )
+    data = config.data
+    rates = {"decimals": data.decimals, "tax_rate": data.tax_rate, "fee_rate": data.fee_rate}
+    breaches = check(table, found.offers, business_rules(config), scope="store_product", **rates)
+    hard = [breach.text for breach in breaches if not breach.held and not breach.soft]
+    if hard:
+        raise NotFoundError("The prices found do not pass the exact check: " + "; ".join(hard[:3]))
