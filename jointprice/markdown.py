@@ -29,7 +29,7 @@ from search.rules.base import Rule
 from search.rules.catalogue import build_rules
 
 LEAST_SEASONS = 20  # from which a prior is learnt
-PENALTIES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0)  # of a unit left over, as shares of the first price
+PENALTIES = (0.0, 0.1, 0.25, 0.5, 1.0)  # of a unit left over, as shares of the first price
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def _decided(
     for share in PENALTIES:
         penalty = np.where(missed, share * running.first_price, penalty)
         asked = outlook._replace(left_over=outlook.left_over - penalty.astype(np.float32))
-        chosen = choose(choice, _mixed(belief, asked))
+        chosen = choose(choice, _mixed(belief, asked) if penalty.any() else values)
         course = follow(asked, belief.weights, chosen, seed=config.seed)
         left = course.left[..., -1].mean(axis=1)
         missed = choice.priced & (left > (1 - target) * running.stock if target is not None else False)

@@ -130,7 +130,8 @@ def make(variant: str, seed: int) -> Market:
     price = np.round(running.first_price * (1 - STEP * level[:, -1]), 2)
     products = pd.DataFrame({"product": names[0] + names[1], "category": "coats"})
     offers = pd.DataFrame({"product": names[1], "store": "web", "current_price": price, "stock": left})
-    offers["cost"] = np.round(0.4 * running.first_price, 2)
+    for name, share in (("cost", 0.4), ("min_price", 1 - STEP * STEPS), ("max_price", 1.0)):
+        offers[name] = np.round(share * running.first_price, 2)
 
     def expected_units(prices, _):
         return running.mean(ELAPSED, prices / running.first_price)

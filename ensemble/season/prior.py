@@ -113,14 +113,15 @@ def _moments(share: np.ndarray, place: np.ndarray, least: float) -> tuple[float,
 
 
 def _log_chance(units: np.ndarray, mean: np.ndarray, cut: np.ndarray, dispersion: float) -> np.ndarray:
-    """Negative binomial, log P(D = units), or log P(D >= units) where cut."""
+    """Negative binomial of means [N, C, L], log P(D = units [N, 1, 1]), or log P(D >= units) where cut [N, 1, 1]."""
     size = 1 / dispersion
     whole = np.round(units)
     exact = (
         gammaln(whole + size) - gammaln(size) - gammaln(whole + 1)
         + size * np.log(size / (size + mean)) + whole * np.log(mean / (size + mean))
     )  # fmt: skip
-    if not cut.any():
-        return exact
-    at_least = np.where(whole > 0, betainc(np.maximum(whole, 1), size, mean / (size + mean)), 1.0)
-    return np.where(cut, np.log(np.maximum(at_least, 1e-300)), exact)
+    at = np.flatnonzero(cut)
+    if len(at):
+        at_least = betainc(np.maximum(whole[at], 1), size, mean[at] / (size + mean[at]))
+        exact[at] = np.where(whole[at] > 0, np.log(np.maximum(at_least, 1e-300)), 0.0)
+    return exact

@@ -74,7 +74,7 @@ def test_a_dearer_product_sells_less_and_leaves_other_stores_alone(name, variant
     same_store = (market.offers["store"] == market.offers["store"].iloc[0]).to_numpy()
     assert change[0] < 0
     assert (change[same_store][1:] >= 0).all()
-    assert (change[same_store][1:] > 0).any()
+    assert name == "season" or (change[same_store][1:] > 0).any()  # whose products are no substitutes
     np.testing.assert_allclose(change[~same_store], 0, atol=1e-9)
 
 
