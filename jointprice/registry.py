@@ -27,6 +27,7 @@ TASKS = {
     "validate": "jointprice.tasks.validate:execute",
     "stock": "jointprice.tasks.stock:execute",
     "markdown": "jointprice.tasks.markdown:execute",
+    "explain": "jointprice.tasks.explain:execute",
 }
 
 # What the other packages offer; tests hold these names against the tables that the packages dispatch on.

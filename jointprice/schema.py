@@ -54,12 +54,16 @@ class Config:
     task: what to do (jointprice.registry lists the tasks).
     seed: of members, bootstrap and search; two runs with one seed on one machine write the same prices.
     model: folder of a saved model, for tasks that do not train.
+    run, product, store: of task=explain: directory of a finished run, and what of it is explained.
     debug: show tracebacks. quiet: no progress on stderr.
     """
 
     task: str = "run"
     seed: int = 0
     model: str | None = None
+    run: str | None = None
+    product: str | None = None
+    store: str | None = None
     debug: bool = False
     quiet: bool = False
     data: DataSettings = field(default_factory=DataSettings)

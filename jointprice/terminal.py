@@ -85,6 +85,8 @@ def show_result(summary: dict, output: Path, *, table: bool = True) -> None:
     print(_headline(summary))
     if table and (output / "prices.csv").exists():
         _print_changes(output / "prices.csv")
+    for offer in summary.get("explanation") or ():
+        print("\n".join(offer["words"]), end="\n\n")
     print(f"files: {_short(output)}")
 
 
@@ -105,6 +107,12 @@ def _headline(summary: dict) -> str:
         parts.append(f"WAPE {wape:.1f} % (last known units: {naive:.1f} %)")
     if offers := summary.get("offers"):
         parts.append(f"{offers['priced']} of {offers['total']} offers priced, {offers['held']} held")
+    if markdown := summary.get("markdown"):
+        parts.append(f"{markdown['marked_down']} marked down")
+        parts.append(
+            f"{markdown['money']:,.2f} to the season's end ({markdown['money_p10']:,.2f} to "
+            f"{markdown['money_p90']:,.2f}), {markdown['left_over']:,.0f} units left over"
+        )
     if objective := summary.get("objective"):
         parts.append(f"{objective['name']} {objective['current']:,.2f} -> {objective['recommended']:,.2f} in the model")
     promised = (summary.get("uplift") or {}).get("promised") or {}
