@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,10 +61,14 @@ def explain_offers(run: Run, product: str | None, store: str | None) -> list[dic
     found = _chosen(run.prices, "product", product)
     found = found if store is None else _chosen(found, "store", store)
     gain = (found["profit"] - found["profit_current"]).abs().fillna(0)
-    order = gain.sort_values(ascending=False, kind="stable").index[:MOST_STORES]
+    return explain_rows(run, gain.sort_values(ascending=False, kind="stable").index[:MOST_STORES])
+
+
+def explain_rows(run: Run, numbers: Sequence[int]) -> list[dict[str, Any]]:
+    """The same of the rows of run.prices with these numbers."""
+    rows = run.prices.loc[list(numbers)].to_dict("index")
     return [
-        {**{name: row[name] for name in KEYS}, "words": list(_words(run, number, row))}
-        for number, row in found.loc[order].to_dict("index").items()
+        {**{name: row[name] for name in KEYS}, "words": list(_words(run, number, row))} for number, row in rows.items()
     ]
 
 

@@ -52,26 +52,35 @@ class Line(NamedTuple):
     y: Sequence[float | None]
 
 
-def product_curve(curve: ProductCurve) -> str:
-    """Units over price: mean and spread of members, current and recommended price, unobserved prices shaded."""
+def product_curve(curve: ProductCurve, objective: str) -> str:
+    """Units and, beside them, the objective over price: mean and spread of members, current and recommended price,
+    unobserved prices shaded. Units alone where they are the objective."""
 
-    def draw(axes: Axes) -> None:
-        axes.fill_between(curve.price, curve.low, curve.high, color=ACCENT, alpha=0.25, linewidth=0)
-        axes.plot(curve.price, curve.units, color=ACCENT)
-        axes.axvline(curve.current, color=INK, linestyle=":", linewidth=1)
-        axes.axvline(curve.recommended, color=SECOND, linewidth=1)
-        axes.set_ylim(0, 1.05 * float(curve.high.max()) or 1.0)
-        left, right = axes.get_xlim()
-        low, high = curve.observed
-        if low > left:
-            axes.axvspan(left, min(low, right), color=SHADE, alpha=0.25, linewidth=0)
-        if high < right:
-            axes.axvspan(max(high, left), right, color=SHADE, alpha=0.25, linewidth=0)
-        axes.set_xlim(left, right)
-        axes.set_xlabel("price")
-        axes.set_ylabel("units")
+    def draw(figure: Figure) -> None:
+        parts = [("units", curve.units, curve.low, curve.high)]
+        if objective != "units":
+            parts.append((objective, curve.worth, curve.worth_low, curve.worth_high))
+        for axes, (name, mean, low, high) in zip(figure.subplots(1, len(parts), squeeze=False)[0], parts, strict=True):
+            axes.fill_between(curve.price, low, high, color=ACCENT, alpha=0.25, linewidth=0)
+            axes.plot(curve.price, mean, color=ACCENT)
+            axes.set_ylim(min(0.0, 1.05 * float(low.min())), max(1.05 * float(high.max()), 0.0) or 1.0)
+            _mark_prices(axes, curve)
+            axes.set_xlabel("price")
+            axes.set_ylabel(name)
 
-    return _svg(draw, (3.2, 2.0), f"curve {curve.product}")
+    return _svg(draw, (4.8, 2.0) if objective != "units" else (3.2, 2.0), f"curve {curve.product}")
+
+
+def _mark_prices(axes: Axes, curve: ProductCurve) -> None:
+    axes.axvline(curve.current, color=INK, linestyle=":", linewidth=1)
+    axes.axvline(curve.recommended, color=SECOND, linewidth=1)
+    left, right = axes.get_xlim()
+    low, high = curve.observed
+    if low > left:
+        axes.axvspan(left, min(low, right), color=SHADE, alpha=0.25, linewidth=0)
+    if high < right:
+        axes.axvspan(max(high, left), right, color=SHADE, alpha=0.25, linewidth=0)
+    axes.set_xlim(left, right)
 
 
 def lines(found: Sequence[Line], x: str, y: str, name: str) -> str:
@@ -81,7 +90,8 @@ def lines(found: Sequence[Line], x: str, y: str, name: str) -> str:
         name: of the chart, unlike any other's of the page.
     """
 
-    def draw(axes: Axes) -> None:
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
         for number, line in enumerate(found):
             axes.plot(
                 np.asarray(line.x, float),
@@ -102,7 +112,8 @@ def lines(found: Sequence[Line], x: str, y: str, name: str) -> str:
 def front(line: Line, chosen: tuple[float, float], x: str, y: str) -> str:
     """What of one measure must be given up for another: the points of a line, the chosen one marked."""
 
-    def draw(axes: Axes) -> None:
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
         axes.plot(line.x, line.y, label=line.label, color=ACCENT, marker=".")
         axes.plot(*chosen, color=SECOND, marker="o", linestyle="", label="proposed")
         axes.set_xlabel(x)
@@ -112,13 +123,12 @@ def front(line: Line, chosen: tuple[float, float], x: str, y: str) -> str:
     return _svg(draw, (4.6, 2.4), "front")
 
 
-def _svg(draw: Callable[[Axes], None], size: tuple[float, float], name: str) -> str:
-    """What `draw` puts on axes of `size` inches; `name` keeps the identifiers of a page's charts apart."""
+def _svg(draw: Callable[[Figure], None], size: tuple[float, float], name: str) -> str:
+    """What `draw` puts on a figure of `size` inches; `name` keeps the identifiers of a page's charts apart."""
     with matplotlib.rc_context(STYLE | {"svg.hashsalt": name}):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
-        axes = figure.add_subplot()
-        draw(axes)
+        draw(figure)
         text = StringIO()
         figure.savefig(text, format="svg", metadata=METADATA)
     return _for_a_page(text.getvalue())

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jointprice.promise import unit_values
 from search.evaluate import demanded_units
 from search.stock import shelf_of
 from search.types import PricingProblem
@@ -25,6 +26,7 @@ class ProductCurve(NamedTuple):
     Attributes:
         price: [F] mean price over its offers, weighed by units at the recommended prices.
         units: [F] mean over members; low, high: [F] 10 % and 90 % quantiles over members.
+        worth, worth_low, worth_high: [F] likewise of the objective, of these offers alone.
         current, recommended: mean prices with the same weights.
         observed: lowest and highest price that the product was sold at; NaN without history.
         offers: how many offers it is the sum of.
@@ -35,6 +37,9 @@ class ProductCurve(NamedTuple):
     units: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    worth: np.ndarray
+    worth_low: np.ndarray
+    worth_high: np.ndarray
     current: float
     recommended: float
     observed: tuple[float, float]
@@ -75,6 +80,8 @@ def _curve(
     weight = weight / weight.sum() if weight.sum() > 0 else np.full(len(own), 1 / len(own))
     total = sold.sum(-1)
     low, high = np.quantile(total, (0.1, 0.9), axis=0)
+    worth = (sold * unit_values(problem, FACTORS[:, None] * prices)[:, own]).sum(-1)
+    worth_low, worth_high = np.quantile(worth, (0.1, 0.9), axis=0)
     recommended = float(prices[own] @ weight)
     offers = problem.offers.iloc[own]
     return ProductCurve(
@@ -83,6 +90,9 @@ def _curve(
         units=total.mean(0),
         low=low,
         high=high,
+        worth=worth.mean(0),
+        worth_low=worth_low,
+        worth_high=worth_high,
         current=float(problem.current[own] @ weight),
         recommended=recommended,
         observed=(float(offers["observed_min"].min()), float(offers["observed_max"].max())),

@@ -17,17 +17,21 @@ from markupsafe import Markup
 from ensemble.fit import Trained
 from jointprice.pricing import Pricing
 from jointprice.report import charts
+from jointprice.report.bridge import LARGE, bridge, counts
 from jointprice.report.chain import price_chains
-from jointprice.report.changes import MOST_ROWS, held_offers, largest_products, price_changes
+from jointprice.report.changes import MOST_ROWS, gains, held_offers, largest_products, price_changes
 from jointprice.report.curves import product_curves
 from jointprice.report.formats import Formats
+from jointprice.rule_costs import price_chain
 from jointprice.session import Session
 from jointprice.versions import versions
+from jointprice.why import Run, explain_rows
 from search.flat_range import SHARE
 from search.types import Front
 
 MOST_CURVES = 40
 MOST_MEMBERS = 32
+MOST_TOLD = 20  # changes in words
 METRICS = ("rows", "mae", "rmse", "mape", "wape", "r2", "bias", "coverage80")
 SHARES = ("mape", "wape", "bias", "coverage80")  # metrics written in per cent
 AUDIT = ("device", "config_sha256")  # what the summary gets when the session ends, unless it has it already
@@ -57,13 +61,17 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
         objective=problem.objective.name,
         currency=config.data.currency,
         model=config.model,
+        bridge=bridge(problem, pricing.solution.prices),
+        counts=counts(problem, answer, gains(problem.objective, answer)),
+        large=LARGE,
+        told=_in_words(pricing, formats),
         changes=price_changes(problem, answer),
         tested=answer.loc[answer["exogeneity"] == "tested", "product"].nunique(),
         products_total=answer["product"].nunique(),
         flat_share=SHARE,
         held=held_offers(problem, answer),
         most_rows=MOST_ROWS,
-        curves=[(curve, Markup(charts.product_curve(curve))) for curve in curves],
+        curves=[(curve, Markup(charts.product_curve(curve, problem.objective.name))) for curve in curves],
         most_curves=MOST_CURVES,
         metrics=trained and _metric_rows(trained.metrics),
         members_left_out=max(len(trained.metrics["members"]) - MOST_MEMBERS, 0) if trained else 0,
@@ -77,6 +85,16 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
         versions=versions(),
     )
     session.directory.write_text("report.html", text)
+
+
+def _in_words(pricing: Pricing, formats: Formats) -> list[dict[str, Any]]:
+    """The changed offers with the largest changes of the objective, explained."""
+    answer, rules = pricing.answer, {rule.name: rule.text() for rule in pricing.problem.rules}
+    chain = price_chain(answer, pricing.costs, list(rules)) if pricing.costs else None
+    size = np.nan_to_num(np.abs(gains(pricing.problem.objective, answer)))
+    changed = np.flatnonzero((answer["price"] != answer["current_price"]).to_numpy())
+    largest = changed[np.argsort(-size[changed], kind="stable")][:MOST_TOLD]
+    return explain_rows(Run(answer, chain, rules, formats), largest)
 
 
 def _metric_rows(metrics: dict[str, Any]) -> list[tuple[str, dict]]:

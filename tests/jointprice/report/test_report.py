@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import pytest
 
 from jointprice.report import render
 
@@ -27,6 +28,20 @@ def test_the_headline_says_what_the_model_gains_and_what_the_proof_is_of(finishe
     assert f"{summary['oracle']['share']:.1%}".replace("%", " %") in text
     assert "96 of 96 offers priced, 0 held" in text
     assert "Whether prices followed demand shocks was tested, with costs that vary on their own, for 0 of" in text
+
+
+def test_the_bridge_and_the_changes_in_words_are_in_the_page(finished, written, read_page):
+    page = read_page(written(finished))
+    rows = page.rows["bridge-table"]
+    assert next(row[0] for row in rows) == "Profit at current prices"
+    money = [float(row[1].replace("EUR", "").replace(",", "")) for row in rows]
+    assert sum(money[:-1]) == pytest.approx(money[-1], abs=0.03)
+    assert re.search(r"\d+ go up, \d+ go down and \d+ stay", page.text)
+    answer = finished.pricing.answer
+    largest = (answer["profit"] - answer["profit_current"]).abs()[answer["price"] != answer["current_price"]].idxmax()
+    row = answer.loc[largest]
+    assert f"{row['product']} ({row['store']}) goes from {row['current_price']:.2f} to {row['price']:.2f}" in page.text
+    assert "a price 1 % higher, the others unchanged, changes its units by" in page.text
 
 
 def test_without_a_promise_the_headline_says_why(finished, written, read_page):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jointprice import steps
-from jointprice.report import changes, charts, curves
+from jointprice.report import bridge, changes, charts, curves
 
 
 @pytest.mark.parametrize("objective", ["profit", "revenue", "units"])
@@ -84,6 +84,49 @@ def test_curves_do_not_depend_on_how_many_share_a_call(monkeypatch, made):
 
 def test_prices_beyond_the_observed_range_are_shaded(made):
     (curve,) = curves.product_curves(made(1).problem, made(1).solution.prices, ["p000"])
-    assert charts.product_curve(curve).count("var(--shade)") == 2
-    assert "var(--shade)" not in charts.product_curve(curve._replace(observed=(0.01, 99.0)))
-    assert "var(--shade)" not in charts.product_curve(curve._replace(observed=(np.nan, np.nan)))
+    assert charts.product_curve(curve, "units").count("var(--shade)") == 2
+    assert charts.product_curve(curve, "profit").count("var(--shade)") == 4
+    assert "var(--shade)" not in charts.product_curve(curve._replace(observed=(0.01, 99.0)), "profit")
+    assert "var(--shade)" not in charts.product_curve(curve._replace(observed=(np.nan, np.nan)), "profit")
+
+
+def test_the_bridge_tells_own_prices_from_those_of_others_and_adds_up(made):
+    def demand(prices):  # a dearer rival sells more of a product
+        return (100 / prices * prices.mean(-1, keepdims=True))[None]
+
+    pricing = made(4)
+    problem, prices = replace(pricing.problem, demand=demand), pricing.solution.prices.copy()
+    prices[3] = problem.current[3]
+    found = bridge.bridge(problem, prices)
+    assert found.before + found.price + found.volume + found.others == pytest.approx(found.after, abs=1e-6)
+    margin, before = prices / 1.2 - problem.current / 2, np.asarray(demand(problem.current[None]))[0, 0]
+    own = before.copy()
+    for row in range(3):
+        alone = np.where(np.arange(4) == row, prices, problem.current)
+        own[row] = np.asarray(demand(alone[None]))[0, 0, row]
+    assert found.volume == pytest.approx((own - before) @ margin, rel=1e-4)
+    assert found.others > 0 > found.volume
+    lonely = bridge.bridge(pricing.problem, pricing.solution.prices)
+    assert lonely.others == pytest.approx(0, abs=1e-3)
+
+
+def test_of_too_many_products_the_bridge_tells_their_units_together(made, monkeypatch):
+    monkeypatch.setattr(bridge, "MOST_CANDIDATES", 3)
+    pricing = made(5)
+    found = bridge.bridge(pricing.problem, pricing.solution.prices)
+    assert found.others is None
+    assert found.before + found.price + found.volume == pytest.approx(found.after)
+
+
+def test_counts_are_of_priced_offers_alone(made, held):
+    pricing = held(made(6, factor=1.3), [0], "held: no sales history")
+    answer, decision = pricing.answer, pricing.problem.decision.copy()
+    decision[0] = -1
+    gain = np.arange(6.0)
+    found = bridge.counts(replace(pricing.problem, decision=decision), answer, gain)
+    assert (found.up, found.down, found.same, found.large) == (5, 0, 0, 5)
+    ladder = pricing.problem.ladder[np.arange(6), pricing.problem.rungs - 1]
+    highest = answer.assign(price=np.where(np.arange(6) == 4, ladder, answer["price"]))
+    at_end = bridge.counts(replace(pricing.problem, decision=decision), highest, gain)
+    assert at_end.at_end == found.at_end + 1
+    assert at_end.gain_at_end == found.gain_at_end + 4
