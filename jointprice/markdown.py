@@ -109,22 +109,18 @@ def markdown_rules(config: Config) -> tuple[Rule, ...]:
 
 
 def _running(offers: pd.DataFrame, every: Seasons, begun: np.ndarray) -> tuple[Seasons, np.ndarray]:
-    """The offers' seasons [N] and how many of their periods are over; those without sales begin now."""
+    """The offers' seasons [N] and how many of their periods are over; those without sales begin now. A stock that the
+    first period does not tell is what is left and what was sold."""
     rows = pd.MultiIndex.from_frame(every.keys).get_indexer(pd.MultiIndex.from_frame(offers[KEYS]))
     known = rows >= 0
     found = every.rows(np.maximum(rows, 0))
-    current, stock = (offers[name].to_numpy(np.float64) for name in ("current_price", "stock"))
-    started = np.where(known, begun[np.maximum(rows, 0)], 0)
+    current, left = (offers[name].to_numpy(np.float64) for name in ("current_price", "stock"))
     seen = found.seen & known[:, None]
-    return Seasons(
-        offers[KEYS],
-        np.where(known, found.first_price, current),
-        np.where(known & np.isfinite(found.stock), found.stock, np.where(np.isfinite(stock), stock, 1.0)),
-        found.ratio,
-        found.units,
-        seen,
-        found.censored & seen,
-    ), started
+    sold = np.where(seen, found.units, 0.0).sum(axis=1)
+    bought = np.where(known & np.isfinite(found.stock), found.stock, np.where(np.isfinite(left), left, 0.0) + sold)
+    first_price = np.where(known, found.first_price, current)
+    running = Seasons(offers[KEYS], first_price, bought, found.ratio, found.units, seen, found.censored & seen)
+    return running, np.where(known, begun[np.maximum(rows, 0)], 0)
 
 
 def _held(offers: pd.DataFrame, running: Seasons, week: np.ndarray, length: int) -> np.ndarray:
@@ -132,7 +128,7 @@ def _held(offers: pd.DataFrame, running: Seasons, week: np.ndarray, length: int)
     stock = offers["stock"].to_numpy(np.float64)
     held = np.full(len(offers), "", object)
     held[week >= length] = "held: its season is over"
-    held[(running.stock <= 0) & (held == "")] = "held: the stock of its first period is not known or 0"
+    held[(running.stock <= 0) & (held == "")] = "held: its season began without stock"
     held[~np.isfinite(stock)] = "held: its stock is not known"
     held[stock <= 0] = "held: sold out"
     return held
