@@ -16,6 +16,7 @@ from ensemble.season.belief import Belief, believe
 from ensemble.season.prior import Prior, fit_prior
 from ensemble.season.seasons import KEYS, Seasons, seasons_of
 from jointprice.conflicts import situation_of
+from jointprice.markdown_offers import ladders, running_seasons, season_lengths, why_held
 from jointprice.pricing import business_rules
 from jointprice.schema import Config
 from search.checker import check
@@ -38,7 +39,7 @@ class Markdown:
 
     Attributes:
         offers: [N] rows of the offers, in their order. held: [N] why one keeps its price, "" = it is priced.
-        first_price, season_stock: [N]. week: [N] periods of the season that are over.
+        first_price, season_stock: [N]. week: [N] periods of the season that are over, length: [N] of all that it has.
         prices: [N, K]. values: [N, K] expected money to the season's end. chosen: [N] number of the price taken.
         units_current: [N] expected demand of the next period at the current price.
         course: the rest of the season, simulated. prior: what past seasons taught.
@@ -50,6 +51,7 @@ class Markdown:
     first_price: np.ndarray
     season_stock: np.ndarray
     week: np.ndarray
+    length: np.ndarray
     prices: np.ndarray
     units_current: np.ndarray
     values: np.ndarray
@@ -80,18 +82,19 @@ def mark_down(config: Config, tables: Tables, periods: pd.DatetimeIndex) -> Mark
             f"{settings.periods} or more periods ago with a stock at their start (at least {LEAST_SEASONS} are "
             "needed). Give a longer history, or a lower markdown.periods."
         )
-    prior = fit_prior(past)
     offers = tables.offers.reset_index(drop=True)
-    running, week = _running(offers, every, begun)
-    held = _held(offers, running, week, settings.periods)
+    length = season_lengths(config, offers)
+    prior = fit_prior(past)
+    running, week = running_seasons(offers, every, begun)
+    held = why_held(offers, running, week, length)
     belief = believe(prior, running)
-    prices = _ladders(config, offers, running.first_price)
-    outlook = _outlook(config, offers, belief, running.first_price, week, prices, held)
+    prices = ladders(config, offers, running.first_price)
+    outlook = _outlook(config, offers, belief, running.first_price, week, length, prices, held)
     units = _expected(belief, outlook)
     choice = _choice(config, offers, rules, held, prices, units)
     values, chosen, course, penalty = _decided(config, outlook, belief, choice, running)
     first, stock = running.first_price, running.stock
-    found = Markdown(offers, held, first, stock, week, prices, units, values, chosen, course, prior, penalty)
+    found = Markdown(offers, held, first, stock, week, length, prices, units, values, chosen, course, prior, penalty)
     _refuse_breaches(config, found)
     return found
 
@@ -108,56 +111,19 @@ def markdown_rules(config: Config) -> tuple[Rule, ...]:
     return rules
 
 
-def _running(offers: pd.DataFrame, every: Seasons, begun: np.ndarray) -> tuple[Seasons, np.ndarray]:
-    """The offers' seasons [N] and how many of their periods are over; those without sales begin now. A stock that the
-    first period does not tell is what is left and what was sold."""
-    rows = pd.MultiIndex.from_frame(every.keys).get_indexer(pd.MultiIndex.from_frame(offers[KEYS]))
-    known = rows >= 0
-    found = every.rows(np.maximum(rows, 0))
-    current, left = (offers[name].to_numpy(np.float64) for name in ("current_price", "stock"))
-    seen = found.seen & known[:, None]
-    sold = np.where(seen, found.units, 0.0).sum(axis=1)
-    bought = np.where(known & np.isfinite(found.stock), found.stock, np.where(np.isfinite(left), left, 0.0) + sold)
-    first_price = np.where(known, found.first_price, current)
-    running = Seasons(offers[KEYS], first_price, bought, found.ratio, found.units, seen, found.censored & seen)
-    return running, np.where(known, begun[np.maximum(rows, 0)], 0)
-
-
-def _held(offers: pd.DataFrame, running: Seasons, week: np.ndarray, length: int) -> np.ndarray:
-    """[N] why an offer keeps its price."""
-    stock = offers["stock"].to_numpy(np.float64)
-    held = np.full(len(offers), "", object)
-    held[week >= length] = "held: its season is over"
-    held[(running.stock <= 0) & (held == "")] = "held: its season began without stock"
-    held[~np.isfinite(stock)] = "held: its stock is not known"
-    held[stock <= 0] = "held: sold out"
-    return held
-
-
-def _ladders(config: Config, offers: pd.DataFrame, first_price: np.ndarray) -> np.ndarray:
-    """[N, K] the current price and the ladder's prices below it, the last one repeated."""
-    settings, current = config.markdown, offers["current_price"].to_numpy(np.float64)
-    ladder = first_price[:, None] * (1 - settings.step * np.arange(settings.steps + 1))
-    ladder = np.maximum(np.round(ladder, config.data.decimals), 10.0**-config.data.decimals)
-    below = np.where(ladder < current[:, None] - 1e-9, ladder, -np.inf)
-    below = -np.sort(-below, axis=1)
-    prices = np.concatenate([current[:, None], below], axis=1)
-    least = np.where(np.isfinite(prices), prices, np.inf).min(axis=1, keepdims=True)
-    return np.maximum(prices, least)
-
-
 def _outlook(
     config: Config,
     offers: pd.DataFrame,
     belief: Belief,
     first_price: np.ndarray,
     week: np.ndarray,
+    length: np.ndarray,
     prices: np.ndarray,
     held: np.ndarray,
 ) -> Outlook:
     settings = config.markdown
     period = week[:, None] + np.arange(settings.periods)
-    pace = np.where(period[:, None] < settings.periods, belief.decay[..., None] ** period[:, None], 0.0)
+    pace = np.where((period < length[:, None])[:, None], belief.decay[..., None] ** period[:, None], 0.0)
     stock = offers["stock"].to_numpy(np.float64)
     return as_outlook(
         shape=belief.shape,

@@ -45,7 +45,7 @@ def markdown_table(found: Markdown) -> pd.DataFrame:
             "current_price": current,
             "price": found.price,
             "change_pct": (100 * (found.price / current - 1)).round(4),
-            "period_of_season": np.minimum(found.week + 1, found.course.units.shape[-1]),
+            "period_of_season": np.minimum(found.week + 1, found.length),
             "stock": offers["stock"].replace(np.inf, np.nan),
             **{name: np.where(priced, column, np.nan).round(DECIMALS) for name, column in numbers.items()},
             "status": np.where(priced, "priced", "held"),
@@ -58,10 +58,10 @@ def path_table(found: Markdown, last_period: pd.Timestamp, frequency: str) -> pd
     """markdown_path.csv: per priced offer and period to come, the price (expected, and its 10 % and 90 % quantiles: it
     depends on what sells), units and stock left, expected."""
     step = {"day": pd.DateOffset(days=1), "week": pd.DateOffset(weeks=1), "month": pd.DateOffset(months=1)}[frequency]
-    rows, length = [], found.course.units.shape[-1]
+    rows = []
     for row in np.flatnonzero(found.held == ""):
         prices = found.course.prices[row] * found.first_price[row]
-        for ahead in range(length - int(found.week[row])):
+        for ahead in range(int(found.length[row] - found.week[row])):
             low, high = np.quantile(prices[:, ahead], [0.1, 0.9])
             rows.append(
                 {

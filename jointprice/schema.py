@@ -38,13 +38,15 @@ class StockSettings:
 class MarkdownSettings:
     """Of task=markdown. periods: of a season, from a product's first sale. step: of the ladder, a share of the first
     price; steps: how many. salvage: what a unit left at the season's end is worth, a share of the first price.
-    sell_through: the share of the season's stock that is to be sold by its end, null = whatever pays best."""
+    sell_through: the share of the season's stock that is to be sold by its end, null = whatever pays best.
+    exit_column: of the offers or products, in how many periods of its season a product leaves, if before all."""
 
     periods: int = 8
     step: float = 0.1
     steps: int = 7
     salvage: float = 0.05
     sell_through: float | None = None
+    exit_column: str | None = None
 
 
 @dataclass

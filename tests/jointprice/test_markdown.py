@@ -4,18 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from data_io.errors import ConfigError
 from data_io.load import load_tables
 from data_io.markets import season
 from data_io.panel import build_panel
 from jointprice.compose import compose
 from jointprice.markdown import mark_down
-from jointprice.markdown_tables import markdown_table
+from jointprice.markdown_tables import markdown_table, path_table
 
 KEPT = 5  # running products
 
 
 @pytest.fixture(scope="module")
-def table():
+def found():
     market = season.make("standard", 4)
     past = [f"past-{number:03d}" for number in range(40)]
     running = [f"new-{number:03d}" for number in range(KEPT)]
@@ -26,9 +27,17 @@ def table():
     old = {"store": "web", "current_price": 20.0, "stock": 9.0}
     offers.loc["past-000"] = pd.Series(old)
     offers.loc["never-sold"] = pd.Series(old | {"stock": 90.0})
-    config = compose(["experiment=markdown", "data=table", "markdown.steps=3", "markdown.step=0.2"])
-    tables = load_tables(config.data, sales=sales, offers=offers.reset_index())
-    return markdown_table(mark_down(config, tables, build_panel(tables, config.data).periods)).set_index("product")
+    products = pd.DataFrame({"product": [*past, *running], "leaves_after": np.nan})
+    products.loc[products["product"] == "new-003", "leaves_after"] = 4
+    overrides = ["markdown.steps=3", "markdown.step=0.2", "markdown.exit_column=leaves_after"]
+    config = compose(["experiment=markdown", "data=table", *overrides])
+    tables = load_tables(config.data, sales=sales, offers=offers.reset_index(), products=products)
+    return mark_down(config, tables, build_panel(tables, config.data).periods)
+
+
+@pytest.fixture(scope="module")
+def table(found):
+    return markdown_table(found).set_index("product")
 
 
 def test_what_cannot_be_planned_keeps_its_price_and_says_why(table):
@@ -56,3 +65,18 @@ def test_a_running_season_goes_on_from_its_first_price(table):
     assert (running["period_of_season"] == season.ELAPSED + 1).all()
     assert (running["money_p10"] <= running["money_p90"]).all()
     assert (running["money"] <= running["money_p90"] + 1e-6).all()
+
+
+def test_a_product_that_leaves_early_is_planned_to_its_own_end(found):
+    path = path_table(found, pd.Timestamp("2024-01-01"), "week")
+    ends = path.groupby("product")["period_of_season"].max()
+    assert ends["new-003"] == 4
+    assert set(ends.drop("new-003")) == {season.WEEKS}
+
+
+def test_a_column_of_exits_that_is_not_there_is_refused():
+    market = season.make("standard", 4)
+    config = compose(["experiment=markdown", "data=table", "markdown.exit_column=leaves"])
+    tables = load_tables(config.data, sales=market.sales, offers=market.offers)
+    with pytest.raises(ConfigError, match="exit_column=leaves"):
+        mark_down(config, tables, build_panel(tables, config.data).periods)
