@@ -15,8 +15,8 @@ from jointprice.markdown_tables import markdown_table, path_table
 KEPT = 5  # running products
 
 
-@pytest.fixture(scope="module")
-def found():
+def decide(*overrides: str):
+    """Of a small market in which some offers cannot be planned, and one product leaves early."""
     market = season.make("standard", 4)
     past = [f"past-{number:03d}" for number in range(40)]
     running = [f"new-{number:03d}" for number in range(KEPT)]
@@ -29,10 +29,15 @@ def found():
     offers.loc["never-sold"] = pd.Series(old | {"stock": 90.0})
     products = pd.DataFrame({"product": [*past, *running], "leaves_after": np.nan})
     products.loc[products["product"] == "new-003", "leaves_after"] = 4
-    overrides = ["markdown.steps=3", "markdown.step=0.2", "markdown.exit_column=leaves_after"]
-    config = compose(["experiment=markdown", "data=table", *overrides])
+    ladder = ("markdown.steps=3", "markdown.step=0.2", "markdown.exit_column=leaves_after")
+    config = compose(["experiment=markdown", "data=table", *ladder, *overrides])
     tables = load_tables(config.data, sales=sales, offers=offers.reset_index(), products=products)
     return mark_down(config, tables, build_panel(tables, config.data).periods)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return decide()
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +77,28 @@ def test_a_product_that_leaves_early_is_planned_to_its_own_end(found):
     ends = path.groupby("product")["period_of_season"].max()
     assert ends["new-003"] == 4
     assert set(ends.drop("new-003")) == {season.WEEKS}
+
+
+def test_rules_are_kept_and_the_current_price_is_always_allowed(table, tmp_path):
+    file = tmp_path / "rules.yaml"
+    file.write_text("- {type: max_changes, count: 1}\n- {type: max_change, percent: 25}\n", "utf-8")
+    ruled = markdown_table(decide(f"rules.file={file}")).set_index("product")
+    assert (table["price"] < table["current_price"]).sum() > 1
+    assert (ruled["price"] < ruled["current_price"]).sum() == 1
+    assert (ruled["change_pct"] >= -25.0001).all()
+    assert ruled["worth"].sum() < table["worth"].sum()
+
+
+def test_a_sell_through_is_reached_at_the_cost_of_money(table):
+    wanted = table["sell_through"].max()
+    sold = markdown_table(decide(f"markdown.sell_through={wanted}")).set_index("product")
+    priced = table["status"] == "priced"
+    short = priced & (table["sell_through"] < wanted - 1e-9)
+    assert short.any()
+    assert (sold["left_over_penalty"] > 0)[short].all()
+    assert (sold["left_over"] <= table["left_over"] + 1e-6)[priced].all()
+    assert sold["left_over"].sum() < table["left_over"].sum()
+    assert sold["worth"].sum() <= table["worth"].sum() + 1e-6
 
 
 def test_a_column_of_exits_that_is_not_there_is_refused():

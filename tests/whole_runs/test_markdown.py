@@ -40,19 +40,6 @@ def test_prices_only_fall_along_the_ladder_and_every_table_tells_the_same(ended)
     assert summary["past_seasons"] == season.PAST
 
 
-def test_rules_and_a_sell_through_are_kept_and_the_current_price_is_always_allowed(jointprice, rules, ended):
-    few = rules("- {type: max_changes, count: 4}\n- {type: max_change, percent: 25}")
-    coarse = ("markdown.step=0.2", "markdown.steps=3")
-    run = jointprice("experiment=markdown", few, "markdown.sell_through=0.999", *coarse)
-    assert run.code == 0, run.err
-    table = read(run, "markdown.csv")
-    changed = table["price"] < table["current_price"]
-    assert changed.sum() == 4
-    assert (table["change_pct"] >= -25.0001).all()
-    assert table["left_over_penalty"].max() > 0
-    assert table["worth"].sum() < read(ended, "markdown.csv")["worth"].sum()
-
-
 def test_a_rule_that_only_a_forecast_could_judge_is_refused_before_anything_is_read(jointprice, rules):
     run = jointprice("experiment=markdown", rules("- {type: portfolio_margin, min: 0.2}"))
     assert run.code == 2
