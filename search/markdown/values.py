@@ -112,8 +112,8 @@ def place_on(logs: jax.Array, grid: jax.Array) -> jax.Array:
 
 def looked_up(values: jax.Array, stock: jax.Array, exposure: jax.Array, price: jax.Array) -> jax.Array:
     """values [M, X, K] between grid points, at places on the first two axes and whole numbers on the third."""
-    low, side = (jnp.clip(place.astype(jnp.int32), 0, size - 2) for place, size in zip(
-        (stock, exposure), values.shape, strict=False))  # fmt: skip
+    low = jnp.clip(stock.astype(jnp.int32), 0, values.shape[0] - 2)
+    side = jnp.clip(exposure.astype(jnp.int32), 0, values.shape[1] - 2)
     up, along = jnp.clip(stock - low, 0, 1), jnp.clip(exposure - side, 0, 1)
     first, second = (
         (1 - up) * values[low, side + end, price] + up * values[low + 1, side + end, price] for end in (0, 1)
