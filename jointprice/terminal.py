@@ -84,7 +84,20 @@ def show_result(summary: dict, output: Path, *, table: bool = True) -> None:
     """
     print(_headline(summary))
     if table and (output / "prices.csv").exists():
-        _print_changes(output / "prices.csv")
+        columns = ("product", "store", "current", "price", "change", "units now", "units", "profit")
+        _print_table(largest_changes(output / "prices.csv"), "largest price changes", columns)
+    if table and (output / "markdown.csv").exists():
+        columns = (
+            "product",
+            "store",
+            "current",
+            "price",
+            "units",
+            "left over",
+            "money to the end",
+            "more than holding",
+        )
+        _print_table(largest_markdowns(output / "markdown.csv"), "markdowns worth most", columns)
     for offer in summary.get("explanation") or ():
         print("\n".join(offer["words"]), end="\n\n")
     print(f"files: {_short(output)}")
@@ -125,23 +138,38 @@ def _headline(summary: dict) -> str:
     return " · ".join(parts)
 
 
-def _print_changes(path: Path) -> None:
+def _print_table(rows: list[tuple[str, ...]], title: str, columns: tuple[str, ...]) -> None:
+    """Columns from the third on are numbers."""
     from rich.console import Console
     from rich.table import Table
 
-    changes = largest_changes(path)
-    if not changes:
+    if not rows:
         print("no price changes")
         return
-    table = Table(title=f"{len(changes)} largest price changes", title_justify="left")
-    table.add_column("product", overflow="fold")
-    table.add_column("store", overflow="fold")
-    for name in ("current", "price", "change", "units now", "units", "profit"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in changes:
+    table = Table(title=f"{len(rows)} {title}", title_justify="left")
+    for number, name in enumerate(columns):
+        options = {"overflow": "fold"} if number < 2 else {"justify": "right", "no_wrap": True}
+        table.add_column(name, **options)
+    for row in rows:
         table.add_row(*row)
     width = None if sys.stdout.isatty() else _PLAIN_WIDTH
     Console(width=width, markup=False, highlight=False).print(table)
+
+
+def largest_markdowns(path: Path) -> list[tuple[str, ...]]:
+    """Of markdown.csv those marked down that are worth most more than holding, as texts."""
+    with path.open(newline="", encoding="utf-8") as file:
+        moved = [row for row in csv.DictReader(file) if row["status"] == "priced" and float(row["change_pct"])]
+    gain = {id(row): float(row["worth"]) - float(row["worth_of_holding"]) for row in moved}
+    return [
+        (
+            *(row[name] for name in ("product", "store", "current_price", "price")),
+            *(f"{float(row[name]):,.1f}" for name in ("units", "left_over")),
+            f"{float(row['money']):,.2f}",
+            f"{gain[id(row)]:+,.2f}",
+        )
+        for row in sorted(moved, key=lambda row: -gain[id(row)])[:LARGEST_CHANGES]
+    ]
 
 
 def largest_changes(path: Path) -> list[tuple[str, ...]]:

@@ -160,3 +160,19 @@ def test_a_failing_stage_passes_its_error_on():
 
     with pytest.raises(ValueError, match="inside"):
         work()
+
+
+def test_the_markdowns_worth_most_are_told_and_held_prices_are_not(tmp_path):
+    path = tmp_path / "markdown.csv"
+    path.write_text(
+        "product,store,current_price,price,change_pct,units,left_over,money,worth,worth_of_holding,status\n"
+        "a,web,10.0,9.0,-10.0,5.2,1.0,800.0,810.0,800.0,priced\n"
+        "b,web,20.0,16.0,-20.0,50.25,3.0,2500.5,2510.0,2400.0,priced\n"
+        "c,web,20.0,20.0,0.0,5.0,0.0,100.0,100.0,100.0,priced\n"
+        "d,web,20.0,20.0,0.0,,,,,,held\n",
+        "utf-8",
+    )
+    assert terminal.largest_markdowns(path) == [
+        ("b", "web", "20.0", "16.0", "50.2", "3.0", "2,500.50", "+110.00"),
+        ("a", "web", "10.0", "9.0", "5.2", "1.0", "800.00", "+10.00"),
+    ]
