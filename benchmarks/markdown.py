@@ -43,6 +43,7 @@ def measure(seed: int, variant: str) -> dict:
     shares = {name: money(products, choose) / known for name, choose in every.items()}
     return {
         "seed": seed,
+        "variant": variant,
         "shares": shares,
         "promised_over_realised": promised[0] / (shares[OURS] * known),
         "censored": float(past.censored.sum() / past.seen.sum()),
@@ -89,7 +90,8 @@ def main() -> None:
     ready_compiler()
     kept = arguments.out.with_suffix(".jsonl")
     kept.parent.mkdir(parents=True, exist_ok=True)
-    rows = {row["seed"]: row for row in map(json.loads, kept.read_text("utf-8").splitlines())} if kept.exists() else {}
+    done = map(json.loads, kept.read_text("utf-8").splitlines()) if kept.exists() else ()
+    rows = {row["seed"]: row for row in done if row["variant"] == arguments.variant}
     wanted = range(arguments.first, arguments.first + arguments.seeds)
     for seed in wanted:
         if seed not in rows:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class Choice(Situation):
     def reach(self, row: int) -> tuple[int, int]:
         return int(self.prices[row].min()), int(self.prices[row].max())
 
-    @property
+    @cached_property
     def allowed(self) -> np.ndarray:
         """[S, K] bool: the rules on single prices allow it; of held offers the current price alone."""
         current = self.prices == self.current[:, None]
@@ -68,7 +69,7 @@ class _Rungs(Prices):
     @property
     def cost(self):
         """What is lost against the best price of every offer."""
-        best = np.max(np.where(self.allowed, self.values, -np.inf), axis=1)
+        best = {row: max(self.values[row, rung] for rung, _ in every) for row, every in self.chosen.items()}
         return total(
             one * float(best[row] - self.values[row, rung]) for row, every in self.chosen.items() for rung, one in every
         )
@@ -81,16 +82,13 @@ def choose(choice: Choice, values: np.ndarray, *, seconds: float = SECONDS) -> n
         InfeasibleError: the rules leave no prices, or none were found in the time.
     """
     until = time.monotonic() + seconds
-    found = np.argmax(choice.prices == choice.current[:, None], axis=1)
-    joint = [rule for rule in choice.judged if not isinstance(rule, PriceRule)]
     empty = np.flatnonzero(~choice.allowed.any(axis=1))
     if len(empty):
         product, store = choice.offers.iloc[empty[0]][["product", "store"]]
         raise InfeasibleError(f"The rules allow no price of the markdown ladder for {product} ({store}).")
-    for rows in places_of(choice):
-        if len(rows) == 1 and not joint:
-            found[rows] = np.where(choice.allowed[rows], values[rows], -np.inf).argmax(axis=1)
-            continue
+    found = np.where(choice.allowed, values, -np.inf).argmax(axis=1)
+    joint = [rule for rule in choice.judged if not isinstance(rule, PriceRule)]
+    for rows in places_of(choice) if joint else ():
         programme = Programme()
         rungs = _Rungs(programme, choice, rows, values)
         for rule in joint:
