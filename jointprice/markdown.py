@@ -1,4 +1,4 @@
-"""Next prices of seasonal products, what they are expected to bring to the season's end, and why, as tables.
+"""Next prices of seasonal products, and what they are expected to bring to the season's end. Not for tables of results.
 
 Axes: N offers, K prices of each: the current one and the ladder below it, falling.
 """
@@ -17,9 +17,8 @@ from ensemble.season.prior import Prior, fit_prior
 from ensemble.season.seasons import KEYS, Seasons, seasons_of
 from jointprice.conflicts import situation_of
 from jointprice.markdown_offers import ladders, running_seasons, season_lengths, why_held
-from jointprice.pricing import business_rules
+from jointprice.pricing import business_rules, check_answer
 from jointprice.schema import Config
-from search.checker import check
 from search.conflict.situation import DEMAND_FREE
 from search.markdown.choose import Choice, choose
 from search.markdown.follow import Course, follow
@@ -29,6 +28,7 @@ from search.objective import net_price
 from search.rules.base import Rule
 from search.rules.catalogue import build_rules
 
+SCOPE = "store_product"  # every offer has a stock, and so a price, of its own
 LEAST_SEASONS = 20  # from which a prior is learnt
 PENALTIES = (0.0, 0.1, 0.25, 0.5, 1.0)  # of a unit left over, as shares of the first price
 
@@ -147,7 +147,7 @@ def _choice(
     units: np.ndarray,
 ) -> Choice:
     money = Money(config.data.decimals, config.data.tax_rate, config.data.fee_rate)
-    situation = situation_of(offers, rules, held == "", "store_product", money, units)
+    situation = situation_of(offers, rules, held == "", SCOPE, money, units)
     parts = {name: getattr(situation, name) for name in ("offers", "rules", "priced", "money", "units")}
     return Choice(**parts, prices=money.minor(prices))
 
@@ -191,9 +191,7 @@ def _refuse_breaches(config: Config, found: Markdown) -> None:
         units_current=found.units_current,
         status=np.where(found.held == "", "priced", "held"),
     )
-    data = config.data
-    rates = {"decimals": data.decimals, "tax_rate": data.tax_rate, "fee_rate": data.fee_rate}
-    breaches = check(table, found.offers, business_rules(config), scope="store_product", **rates)
+    breaches = check_answer(config, found.offers, table, business_rules(config), scope=SCOPE)
     hard = [breach.text for breach in breaches if not breach.held and not breach.soft]
     if hard:
         raise NotFoundError("The prices found do not pass the exact check: " + "; ".join(hard[:3]))

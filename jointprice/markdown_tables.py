@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data_io.frequency import next_period
 from jointprice.markdown import Markdown
 
 DECIMALS = 6
@@ -57,8 +58,9 @@ def markdown_table(found: Markdown) -> pd.DataFrame:
 def path_table(found: Markdown, last_period: pd.Timestamp, frequency: str) -> pd.DataFrame:
     """markdown_path.csv: per priced offer and period to come, the price (expected, and its 10 % and 90 % quantiles: it
     depends on what sells), units and stock left, expected."""
-    step = {"day": pd.DateOffset(days=1), "week": pd.DateOffset(weeks=1), "month": pd.DateOffset(months=1)}[frequency]
-    rows = []
+    dates, rows = [next_period(last_period, frequency)], []
+    for _ in range(1, found.course.units.shape[-1]):
+        dates.append(next_period(dates[-1], frequency))
     for row in np.flatnonzero(found.held == ""):
         prices = found.course.prices[row] * found.first_price[row]
         for ahead in range(int(found.length[row] - found.week[row])):
@@ -66,7 +68,7 @@ def path_table(found: Markdown, last_period: pd.Timestamp, frequency: str) -> pd
             rows.append(
                 {
                     **found.offers.loc[row, ["product", "store"]].to_dict(),
-                    "date": (last_period + step * (ahead + 1)).date(),
+                    "date": dates[ahead].date(),
                     "period_of_season": int(found.week[row]) + ahead + 1,
                     "price": round(float(prices[:, ahead].mean()), 4),
                     "price_p10": round(float(low), 4),

@@ -195,10 +195,15 @@ def _first_that_passes(
 
 
 def check_answer(
-    config: Config, offers: pd.DataFrame, answer: pd.DataFrame, rules: Sequence[Mapping[str, Any]]
+    config: Config,
+    offers: pd.DataFrame,
+    answer: pd.DataFrame,
+    rules: Sequence[Mapping[str, Any]],
+    *,
+    scope: str | None = None,
 ) -> list[Breach]:
-    """What an answer breaks, by the exact checker under the run's settings."""
-    data, scope = config.data, config.search.scope
+    """What an answer breaks, by the exact checker under the run's settings (and another scope than theirs)."""
+    data, scope = config.data, scope or config.search.scope
     settings = {"decimals": data.decimals, "tax_rate": data.tax_rate, "fee_rate": data.fee_rate, "scope": scope}
     return check(answer, offers, rules, **settings)
 

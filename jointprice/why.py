@@ -50,8 +50,8 @@ def read_run(folder: str | Path, decimals: int) -> Run:
 
 
 def explain_offers(run: Run, product: str | None, store: str | None) -> list[dict[str, Any]]:
-    """One entry per offer of the product (all its stores, the largest gains first, at most MOST_STORES): its row's
-    figures and `words`.
+    """One entry per offer of the product (all its stores, the largest gains first, at most MOST_STORES): its
+    product, store and `words`.
 
     Raises:
         ConfigError: no product is given, or the run has none of this name in this store.

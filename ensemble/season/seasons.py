@@ -40,7 +40,7 @@ class Seasons:
     def rows(self, chosen: np.ndarray) -> Seasons:
         """Some of the series, by row numbers or flags."""
         parts = {name: part[chosen] for name, part in vars(self).items() if name != "keys"}
-        return Seasons(self.keys[chosen] if chosen.dtype == bool else self.keys.iloc[chosen], **parts)
+        return Seasons(self.keys.iloc[chosen], **parts)
 
 
 def seasons_of(sales: pd.DataFrame, periods: pd.DatetimeIndex, length: int) -> tuple[Seasons, np.ndarray]:

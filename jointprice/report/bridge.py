@@ -52,7 +52,7 @@ def bridge(problem: PricingProblem, prices: np.ndarray) -> Bridge:
     """The way from holding prices to `prices` [S], in the model."""
     current = problem.current
     worth, worth_before = unit_values(problem, prices), unit_values(problem, current)
-    units, units_before = (sold_units(problem, one[None]).mean(axis=0)[0] for one in (prices, current))
+    units, units_before = sold_units(problem, np.stack([prices, current])).mean(axis=0)
     before, after = float(units_before @ worth_before), float(units @ worth)
     price = float(units_before @ (worth - worth_before))
     moved = problem.offers["product"][prices != current].unique()

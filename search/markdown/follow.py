@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from search.markdown.values import CELLS, STOCKS, Outlook, by_series, looked_up, place_on, tables
+from search.markdown.values import CELLS, NO_EXPOSURE, STOCKS, Outlook, by_series, looked_up, place_on, tables
 
 DRAWS = 256
 
@@ -57,7 +57,7 @@ def _courses(outlook: Outlook, weights: jax.Array, first: jax.Array, keys: jax.A
                 left, price, exposure = carry
                 values, grid, pace, swung, key, number = now
                 stock = left / jnp.maximum(one.stock, 1e-9) * (STOCKS - 1)
-                side = place_on(jnp.log(1e-3 + exposure), grid)
+                side = place_on(jnp.log(NO_EXPOSURE + exposure), grid)
                 known = looked_up(values, stock, side, jnp.arange(len(effect)))
                 best = jnp.argmax(jnp.where(jnp.arange(len(effect)) >= price, known, -jnp.inf))
                 price = jnp.where(number == 0, start, best)

@@ -18,6 +18,7 @@ import numpy as np
 from jax.scipy.stats import norm
 
 STOCKS, EXPOSURES, QUANTILES = 33, 9, 16
+NO_EXPOSURE = 1e-3  # as near to none as logs allow
 
 
 class Outlook(NamedTuple):
@@ -94,7 +95,7 @@ def tables(one: Outlook) -> Tables:
 def _exposures(one: Outlook, effect: jax.Array) -> jax.Array:
     """[T + 1, X] logs of the exposures that can have been gained before each period; at first (about) none."""
     summed = jnp.concatenate([jnp.zeros(1), jnp.cumsum(one.pace)])
-    least, most = (jnp.log(1e-3 + summed * end) for end in (effect.min(), effect.max()))
+    least, most = (jnp.log(NO_EXPOSURE + summed * end) for end in (effect.min(), effect.max()))
     return least[:, None] + (most - least)[:, None] * jnp.linspace(0, 1, EXPOSURES)
 
 
