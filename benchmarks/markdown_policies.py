@@ -15,9 +15,9 @@ from scipy.stats import norm
 from data_io.markets import season
 from data_io.markets.season import STEP, STEPS, WEEKS, Products
 from ensemble.season.belief import Belief, believe
-from ensemble.season.prior import Prior, fit_prior
+from ensemble.season.prior import Prior, fit_prior, pace
 from ensemble.season.seasons import Seasons
-from search.markdown.values import as_outlook, price_values
+from jointprice.markdown import expected_money, outlook_of
 
 SALVAGE = 0.05
 LADDER = 1 - STEP * np.arange(STEPS + 1)
@@ -61,20 +61,18 @@ class Seen:
 
 def best(belief: Belief, week: int, level: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Steps down of the greatest expected money, never fewer than before, and that money, [N] each."""
-    period = np.arange(WEEKS) + week
-    every = np.tile(LADDER, (len(left), 1))
-    outlook = as_outlook(
-        shape=belief.shape,
-        mean=belief.mean,
-        pace=np.where(period < WEEKS, belief.decay[..., None] ** period, 0.0),
-        elasticity=belief.elasticity,
+    count, every = len(left), np.tile(LADDER, (len(left), 1))
+    outlook = outlook_of(
+        belief,
+        periods=WEEKS,
+        week=np.full(count, week),
+        length=np.full(count, WEEKS),
         stock=left,
-        prices=every,
+        ratio=every,
         worth=every,
-        left_over=np.full(len(left), SALVAGE),
-        dispersion=belief.dispersion,
+        left_over=np.full(count, SALVAGE),
     )
-    values = np.einsum("nc,nck->nk", belief.weights, np.asarray(price_values(outlook), np.float64))
+    values = expected_money(belief, outlook)
     values = np.where(np.arange(len(LADDER)) >= level[:, None], values, -np.inf)
     return values.argmax(axis=1), values.max(axis=1)
 
@@ -152,7 +150,7 @@ def pooled(past: Seasons, *, censored: bool) -> tuple[float, float, float]:
 def estimate(seen: Seasons, habits: tuple[float, float, float], weight: float = 1.0) -> np.ndarray:
     """[N] popularity: units sold over those expected of a popularity of 1, and `weight` weeks of the mean."""
     decay, elasticity, level = habits
-    usual = np.where(seen.seen, np.where(seen.seen, seen.ratio, 1.0) ** -elasticity * decay ** np.arange(WEEKS), 0.0)
+    usual = pace(seen.ratio, seen.seen, np.array([decay]), np.array([elasticity]))[..., 0]
     return (seen.units.sum(1) + weight * level * seen.stock) / (usual.sum(1) + weight)
 
 

@@ -30,6 +30,7 @@ from search.rules.catalogue import build_rules
 
 SCOPE = "store_product"  # every offer has a stock, and so a price, of its own
 LEAST_SEASONS = 20  # from which a prior is learnt
+LEAST_POPULARITY = 1e-6  # units: keeps rates finite
 PENALTIES = (0.0, 0.1, 0.25, 0.5, 1.0)  # of a unit left over, as shares of the first price
 
 
@@ -89,7 +90,16 @@ def mark_down(config: Config, tables: Tables, periods: pd.DatetimeIndex) -> Mark
     held = why_held(offers, running, week, length)
     belief = believe(prior, running)
     prices = ladders(config, offers, running.first_price)
-    outlook = _outlook(config, offers, belief, running.first_price, week, length, prices, held)
+    outlook = outlook_of(
+        belief,
+        periods=settings.periods,
+        week=week,
+        length=length,
+        stock=np.where(held == "", offers["stock"], 0.0),
+        ratio=prices / running.first_price[:, None],
+        worth=net_price(prices, config.data.tax_rate, config.data.fee_rate),
+        left_over=settings.salvage * running.first_price,
+    )
     units = _expected(belief, outlook)
     choice = _choice(config, offers, rules, held, prices, units)
     values, chosen, course, penalty = _decided(config, outlook, belief, choice, running)
@@ -111,29 +121,31 @@ def markdown_rules(config: Config) -> tuple[Rule, ...]:
     return rules
 
 
-def _outlook(
-    config: Config,
-    offers: pd.DataFrame,
+def outlook_of(
     belief: Belief,
-    first_price: np.ndarray,
+    *,
+    periods: int,
     week: np.ndarray,
     length: np.ndarray,
-    prices: np.ndarray,
-    held: np.ndarray,
+    stock: np.ndarray,
+    ratio: np.ndarray,
+    worth: np.ndarray,
+    left_over: np.ndarray,
 ) -> Outlook:
-    settings = config.markdown
-    period = week[:, None] + np.arange(settings.periods)
-    pace = np.where((period < length[:, None])[:, None], belief.decay[..., None] ** period[:, None], 0.0)
-    stock = offers["stock"].to_numpy(np.float64)
+    """What offers [N] face under a belief, `week` of their `length` periods being over, both at most `periods`.
+
+    stock, left_over [N]; ratio [N, K] prices over the first one, worth [N, K] money a unit sold at each leaves.
+    """
+    period = week[:, None] + np.arange(periods)
     return as_outlook(
         shape=belief.shape,
-        mean=np.maximum(belief.mean, 1e-6),
-        pace=pace,
+        mean=np.maximum(belief.mean, LEAST_POPULARITY),
+        pace=np.where((period < length[:, None])[:, None], belief.decay[..., None] ** period[:, None], 0.0),
         elasticity=belief.elasticity,
-        stock=np.where((held == "") & np.isfinite(stock), stock, 0.0),
-        prices=prices / first_price[:, None],
-        worth=net_price(prices, config.data.tax_rate, config.data.fee_rate),
-        left_over=settings.salvage * first_price,
+        stock=stock,
+        prices=ratio,
+        worth=worth,
+        left_over=left_over,
         dispersion=belief.dispersion,
     )
 
@@ -157,12 +169,12 @@ def _decided(
 ) -> tuple[np.ndarray, np.ndarray, Course, np.ndarray]:
     """Values [N, K] (without the penalty), numbers of the prices [N], the course, and the penalty of a unit left [N]:
     the least of PENALTIES at which the sell-through is expected, or the last."""
-    target, values = config.markdown.sell_through, _mixed(belief, outlook)
+    target, values = config.markdown.sell_through, expected_money(belief, outlook)
     penalty, missed = np.zeros(len(values)), np.ones(len(values), bool)
     for share in PENALTIES:
         penalty = np.where(missed, share * running.first_price, penalty)
         asked = outlook._replace(left_over=outlook.left_over - penalty.astype(np.float32))
-        chosen = choose(choice, _mixed(belief, asked) if penalty.any() else values)
+        chosen = choose(choice, expected_money(belief, asked) if penalty.any() else values)
         course = follow(asked, belief.weights, chosen, seed=config.seed)
         left = course.left[..., -1].mean(axis=1)
         missed = choice.priced & (left > (1 - target) * running.stock if target is not None else False)
@@ -178,7 +190,7 @@ def _expected(belief: Belief, outlook: Outlook) -> np.ndarray:
     return (belief.weights * belief.mean * np.asarray(outlook.pace)[..., 0] * effect).sum(axis=1).round(6)
 
 
-def _mixed(belief: Belief, outlook: Outlook) -> np.ndarray:
+def expected_money(belief: Belief, outlook: Outlook) -> np.ndarray:
     """[N, K] values over the belief's cells."""
     return np.einsum("nc,nck->nk", belief.weights, np.asarray(price_values(outlook), np.float64))
 
