@@ -89,6 +89,7 @@ def make_data(series: int, periods: int) -> Data:
         observed=np.ones(shape, bool),
         censored=np.zeros(shape, bool),
         traffic=np.zeros(shape, np.float32),
+        competitor=np.full(shape, np.nan),
         promotions=draw.integers(0, 2, (*shape, 2)).astype(np.float32),
         numeric=np.zeros((*shape, 0), np.float32),
         promotion_names=("deal", "feature"),

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from data_io.competitor import carried
 from data_io.summaries import SMALL_UNITS, summaries
 from data_io.traffic import at_usual_traffic
 from data_io.types import SalesPanel
@@ -217,10 +218,15 @@ def _codes(values: pd.Series, words: tuple[str, ...]) -> np.ndarray:
 
 
 def _dynamic(panel: SalesPanel, spec: FeatureSpec, sets: np.ndarray) -> np.ndarray:
-    """[S, T, F]: numeric features, whether they are known, and the rivals' promotions by revenue share."""
+    """[S, T, F]: numeric features, whether they are known, the rivals' promotions by revenue share and, where there are
+    any, the last known competitor price (log over the reference price) and whether it is known."""
     known = np.isfinite(panel.numeric).astype(np.float32)
     weighted = panel.promotions * spec.weight[:, None, None]
     total = np.zeros((sets.max(initial=-1) + 1, *weighted.shape[1:]), np.float32)
     np.add.at(total, sets, weighted)
     rivals = total[sets] - weighted
-    return np.concatenate([_standardise(panel.numeric, spec.dynamic_scale), known, rivals], -1).astype(np.float32)
+    columns = [_standardise(panel.numeric, spec.dynamic_scale), known, rivals]
+    if np.isfinite(panel.competitor).any():
+        competitor = np.log(panel.competitor / spec.reference_price[:, None])
+        columns += [carried(competitor)[..., None], np.isfinite(competitor)[..., None]]
+    return np.concatenate(columns, -1).astype(np.float32)

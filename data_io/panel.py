@@ -79,6 +79,7 @@ def build_panel(tables: Tables, settings: DataSettings) -> SalesPanel:
         observed=observed & ~empty,
         censored=censored & observed,
         traffic=traffic,
+        competitor=dense("competitor_price", np.nan, np.float64),
         promotions=layers(list(tables.promotions), 0.0),
         numeric=layers(numeric, np.nan),
         promotion_names=tables.promotions,
@@ -156,6 +157,7 @@ def extend(panel: SalesPanel, horizon: int) -> SalesPanel:
         observed=grow(panel.observed, False),
         censored=grow(panel.censored, False),
         traffic=grow(panel.traffic, recent(panel.traffic)),
+        competitor=grow(panel.competitor, np.nan),
         promotions=grow(panel.promotions, np.float32(0)),
         numeric=grow(panel.numeric, panel.numeric[:, -1:]),
     )
@@ -174,6 +176,7 @@ def hide(panel: SalesPanel, known: int) -> SalesPanel:
         observed=blank(panel.observed, False),
         censored=blank(panel.censored, False),
         traffic=blank(panel.traffic, recent(panel.traffic[:, :known])),
+        competitor=blank(panel.competitor, np.nan),
         cost=blank(panel.cost, panel.cost[:, known - 1 : known]),
         numeric=blank(panel.numeric, panel.numeric[:, known - 1 : known]),
     )

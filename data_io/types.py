@@ -64,6 +64,7 @@ class SalesPanel:
         observed: [S, T] bool, True where the row counts for training and metrics.
         censored: [S, T] bool, observed rows that sold all their stock: demand was at least `units`.
         traffic: [S, T] float32, log of traffic over the usual one, 0 where unknown: units = traffic × conversion.
+        competitor: [S, T] float64, the competitor's price, NaN where unknown.
         promotions: [S, T, Q] float32, 0 where not observed.
         numeric: [S, T, F] float32, numeric features that vary over time, NaN where unknown.
         promotion_names, numeric_names, categorical_names, attribute_names: names of Q, of F, of categorical
@@ -80,6 +81,7 @@ class SalesPanel:
     observed: np.ndarray
     censored: np.ndarray
     traffic: np.ndarray
+    competitor: np.ndarray
     promotions: np.ndarray
     numeric: np.ndarray
     promotion_names: tuple[str, ...]

@@ -54,6 +54,7 @@ def anchored_demand(
     current: np.ndarray,
     *,
     members: int,
+    expected: evaluate.Context,
     context: evaluate.Context,
     fixed: np.ndarray,
     rows: np.ndarray,
@@ -63,11 +64,14 @@ def anchored_demand(
 ) -> jax.tree_util.Partial:
     """The Demand: prices [P, O] -> units [K, P, O].
 
+    At current prices it says the level where the competitor's prices are the expected ones, else what the draws make of
+    it.
+
     Args:
         level: [L, O] scaled units at the prices `current` [O]; member k takes forecast k modulo L, all of them scaled
             to keep the mean.
         members: K, divided among the anchor's heads in proportion to their weights.
-        context: of the period. fixed: [S] log prices of all series. rows: [O] series of the offers, -1 = none.
+        expected: of the period as the level takes it. context: with the competitor's prices that are given. fixed: [S] log prices of all series. rows: [O] series of the offers, -1 = none.
         aggregation: its name and settings are used; members weigh alike, for weights became numbers of draws.
     """
     counts = shares(np.array([head.weight for head in anchor.heads]), members)
@@ -81,7 +85,7 @@ def anchored_demand(
             {key: jnp.asarray(_first(values, count)) for key, values in head.draws.items()} for head, count in chosen
         ),
         sets=jax.tree.map(jnp.asarray, anchor.sets),
-        context=jax.tree.map(jnp.asarray, context),
+        context=jax.tree.map(jnp.asarray, expected),
         fixed=jnp.asarray(fixed, jnp.float32),
         rows=jnp.asarray(np.where(rows < 0, len(fixed), rows), jnp.int32),
         held=jnp.zeros(()),
@@ -92,7 +96,8 @@ def anchored_demand(
         aggregation=replace(aggregation, name=name, weights=(1 / members,) * members, groups=tuple(numbers.tolist())),
     )
     held = _log_units(demand, jnp.log(jnp.asarray(current, jnp.float32))[None])[:, 0]
-    return jax.tree_util.Partial(expected_units, replace(demand, held=held))
+    context = jax.tree.map(jnp.asarray, context)
+    return jax.tree_util.Partial(expected_units, replace(demand, held=held, context=context))
 
 
 def expected_units(demand: AnchoredDemand, prices: Any) -> jax.Array:

@@ -67,7 +67,7 @@ def offer_demand(
     Series that are not offered stay at their last price. Offers without history sell nothing.
 
     Args:
-        offers: rows with product, store, current_price and the promotion columns.
+        offers: rows with product, store, current_price, the promotion columns and perhaps competitor_price.
         groups, anchor: other members than the ensemble's own that price (the halves of the promise).
     """
     anchor = anchor or (ensemble.anchor if groups is None else None)
@@ -81,14 +81,14 @@ def offer_demand(
     promotions = _with_promotions(ensemble, offers, offered, period).promotions[:, period]
     spec = ensemble.spec
     fixed = ensemble.inputs.log_price[:, period] + np.log(spec.reference_price)
+    held = fixed.copy()
+    held[offered[offered >= 0]] = np.log(current[offered >= 0])
     level = np.asarray(networks(current[None]))[:, 0] / spec.units_scale
     if ensemble.anchor_share:
-        point = fixed.copy()
-        point[offered[offered >= 0]] = np.log(current[offered >= 0])
-        traffic = np.zeros(len(point))
+        traffic = np.zeros(len(fixed))
         traffic[offered[offered >= 0]] = traffic_of(ensemble, offers, offered, period)[offered >= 0]
         lasting = ensemble.anchor.context(ensemble.periods[step], promotions)
-        units = ensemble.anchor.units(point, lasting, traffic)[offered]
+        units = ensemble.anchor.units(held, lasting, traffic)[offered]
         mean = np.maximum(level.mean(0), 1e-9)
         level = level * (1 - ensemble.anchor_share + ensemble.anchor_share * units / spec.units_scale / mean)
     return anchored_demand(
@@ -96,13 +96,22 @@ def offer_demand(
         level,
         current,
         members=ensemble.search_draws,
-        context=anchor.context(ensemble.periods[step], promotions),
+        expected=anchor.context(ensemble.periods[step], promotions),
+        context=anchor.context(ensemble.periods[step], promotions, _competitor(offers, offered, len(fixed)), held),
         fixed=fixed,
         rows=offered,
         classes=networks.args[0].classes,
         scale=spec.units_scale,
         aggregation=ensemble.pricing,
     )
+
+
+def _competitor(offers: pd.DataFrame, offered: np.ndarray, series: int) -> np.ndarray:
+    """[S] the competitor's prices of the offers' series, NaN where unknown and of series that are not offered."""
+    found = np.full(series, np.nan)
+    if "competitor_price" in offers:
+        found[offered[offered >= 0]] = offers["competitor_price"].to_numpy(np.float64)[offered >= 0]
+    return found
 
 
 def meeting(ensemble: Ensemble) -> np.ndarray:

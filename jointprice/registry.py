@@ -34,7 +34,7 @@ TASKS = {
 CHOICES: dict[str, tuple[str, ...]] = {
     "task": tuple(TASKS),
     "data.source": ("synthetic", "table"),
-    "data.market": ("loglog", "logit", "linear", "nested", "stockpiling", "stockout", "season"),
+    "data.market": ("loglog", "logit", "linear", "nested", "stockpiling", "stockout", "competitor", "season"),
     "ensemble.groups.body": ("mlp", "cnn", "gru"),
     "ensemble.groups.head": ("elasticity", "attraction", "free", "classes"),
     "training.loss": ("negative_binomial", "poisson", "tweedie", "squared", "absolute", "absolute_percentage"),

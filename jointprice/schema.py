@@ -50,6 +50,14 @@ class MarkdownSettings:
 
 
 @dataclass
+class ScenarioSettings:
+    """By how many per cent the competitor's prices and the costs are others than the offers say."""
+
+    competitor_percent: float = 0.0
+    cost_percent: float = 0.0
+
+
+@dataclass
 class Config:
     """All settings of one run.
 
@@ -79,6 +87,7 @@ class Config:
     search: SearchSettings = field(default_factory=SearchSettings)
     stock: StockSettings = field(default_factory=StockSettings)
     markdown: MarkdownSettings = field(default_factory=MarkdownSettings)
+    scenario: ScenarioSettings = field(default_factory=ScenarioSettings)
     sweep: SweepSettings = field(default_factory=SweepSettings)
 
 

@@ -25,6 +25,7 @@ from jointprice.prepare import Prepared, prepare
 from jointprice.pricing import Pricing, price_offers
 from jointprice.promise import mix_and_level, promise
 from jointprice.rule_costs import costs_of, of_rule, price_chain, violation_money
+from jointprice.scenario import effect
 from jointprice.schema import Config
 from jointprice.session import Session
 from search.checker import Breach
@@ -151,6 +152,8 @@ def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, mark
             "market_size": market_size(ensemble, problem, solution.prices),
         },
         "oracle": oracle,
+        "competitor": _competitor(ensemble, problem.offers),
+        "scenario": effect(session.config.scenario, ensemble, pricing),
         "search": {
             "optimiser": solution.optimiser,
             "why": solution.why,
@@ -173,6 +176,13 @@ def pricing_summary(session: Session, ensemble: Ensemble, pricing: Pricing, mark
             for number, rule in enumerate(problem.rules)
         ],
     }
+
+
+def _competitor(ensemble: Ensemble, offers: pd.DataFrame) -> dict[str, Any] | None:
+    """Where its prices are known: of how many offers, and by how many per cent it is taken to follow 1 % of ours."""
+    known = int(offers["competitor_price"].notna().sum())
+    reaction = None if ensemble.anchor is None else float(ensemble.anchor.sets.reaction[0])
+    return {"offers_known": known, "reaction": reaction} if known else None
 
 
 def amount_broken(breaches: Sequence[Breach], name: str) -> float:

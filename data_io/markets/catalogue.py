@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data_io.errors import ConfigError
-from data_io.markets import linear, logit, loglog, nested, season, stockout, stockpiling
+from data_io.markets import competitor, linear, logit, loglog, nested, season, stockout, stockpiling
 from data_io.markets.types import Market
 
 MARKETS = {
@@ -13,6 +13,7 @@ MARKETS = {
     "nested": nested,
     "stockpiling": stockpiling,
     "stockout": stockout,
+    "competitor": competitor,
     "season": season,
 }
 ON_REAL_PATHS = {"nested"}  # these need a folder with real data

@@ -81,9 +81,15 @@ class Anchor:
     series: pd.DataFrame
     unseen: np.ndarray | None = None
 
-    def context(self, period: pd.Timestamp, promotions: np.ndarray | None = None) -> Context:
+    def context(
+        self,
+        period: pd.Timestamp,
+        promotions: np.ndarray | None = None,
+        competitor: np.ndarray | None = None,
+        held: np.ndarray | None = None,
+    ) -> Context:
         """See context.lasting."""
-        return lasting(self.sets, period, promotions)
+        return lasting(self.sets, period, promotions, competitor, held)
 
     def following(self, periods: pd.DatetimeIndex, log_price: np.ndarray, promotions: np.ndarray) -> Context:
         """See context.following."""
@@ -160,7 +166,9 @@ def _fit_block(
     data = _data(number, sets, history)
     products, groups = sets.group.shape[1:]
     drivers = history.drivers.shape[-1]
-    shape = head_shape(name, products, drivers, groups, settings.full_cross, settings.outside_share)
+    shape = head_shape(
+        name, products, drivers, groups, settings.full_cross, settings.outside_share, history.competitors
+    )
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster)
     data = with_demand(shape, data, whole)

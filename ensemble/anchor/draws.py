@@ -88,12 +88,13 @@ def _structures(shape: Shape, block, thetas: Theta, scale) -> dict:
     def one(theta):
         shared = shared_values(shape, theta.shared)
         dev, moves, cross = split_rows(shape, theta.rows * scale)
-        promotion, treatment, _ = jnp.split(  # controls are 0 at prices that we set
-            moves[:, SEASON_TERMS:] + shared["lift"], np.cumsum(drivers_by_kind(shape))[:2], axis=1
+        promotion, competitor, treatment, _ = jnp.split(  # controls are 0 at prices that we set
+            moves[:, SEASON_TERMS:] + shared["lift"], np.cumsum(drivers_by_kind(shape))[:3], axis=1
         )
         return HEADS[shape.head].structure(shared, dev, cross, block) | {
             "season": moves[:, :SEASON_TERMS],
             "promotion": promotion,
+            "competitor": competitor,
             "treatment": treatment,
             "intercept": INTERCEPT_SD * theta.intercept,
         }

@@ -16,7 +16,13 @@ from ensemble.anchor.heads import HEADS, Block
 from ensemble.anchor.layout import Sets
 from ensemble.anchor.treatments import DEPTH, FEW_RIVALS, PAST, RIVALS_USUAL, USUAL
 
-SHIFTS = ("season", "promotion", "treatment", "intercept")  # arrays of a draw that are not of its head's structure
+SHIFTS = (
+    "season",
+    "promotion",
+    "competitor",
+    "treatment",
+    "intercept",
+)  # arrays of a draw that are not of its head's structure
 
 
 class Context(NamedTuple):
@@ -29,6 +35,8 @@ class Context(NamedTuple):
         past: [..., S, 2] what is felt of past deals, own and rivals'.
         usual: [..., S] remembered price, its log relative to the reference, or NaN for prices that last, which become
             the usual ones.
+        competitor: [..., S] log of the competitor's price over its usual one, while own log prices are held [S];
+            reaction: [1] by how many per cent it follows 1 % of ours.
     """
 
     season: jax.Array
@@ -36,6 +44,9 @@ class Context(NamedTuple):
     regular: jax.Array
     past: jax.Array
     usual: jax.Array
+    competitor: jax.Array
+    held: jax.Array
+    reaction: jax.Array
 
 
 def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
@@ -69,7 +80,12 @@ def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> j
     deal = _in_cells(sets, jnp.maximum(context.regular - log_prices, 0))
     usual = _in_cells(sets, jnp.where(jnp.isnan(context.usual), log_prices - sets.reference, context.usual))
     parts = ((DEPTH, deal), (USUAL, usual), (RIVALS_USUAL, _mean_rival(sets, usual)))
-    return shift + sum(treatment[:, None, :, number] * values for number, values in parts)
+    shift = shift + sum(treatment[:, None, :, number] * values for number, values in parts)
+    if not draw["competitor"].shape[-1]:
+        return shift
+    theirs = _in_cells(sets, context.competitor + context.reaction * (log_prices - context.held))
+    both = (theirs, _mean_rival(sets, theirs))
+    return shift + sum(draw["competitor"][:, None, :, number] * values for number, values in enumerate(both))
 
 
 def _mean_rival(sets: Sets, cells: jax.Array) -> jax.Array:

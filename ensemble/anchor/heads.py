@@ -2,8 +2,8 @@
 
 Every head has parameters that are shared (by all products of a block), a row of them per product, and an intercept
 per store and product. All are kept as numbers u with prior N(0, 1). Columns of a product's row: dev of the own
-effect, 4 seasonal terms, a lift per driver (promotions, treatments, controls) and, where the head has cross effects,
-one for each rival (or one for all: the price index). Not for fitting.
+effect, 4 seasonal terms, a lift per driver (promotions, competitor prices, treatments, controls) and, where the head
+has cross effects, one for each rival (or one for all: the price index). Not for fitting.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from ensemble.anchor.treatments import TREATMENTS
 
 INTERCEPT_SD = 3.0
 DEV_SD, SEASON_SD, CROSS_SD = 0.3, 0.25, 0.3
-LIFT_SD, TREATMENT_SD, CONTROL_SD = 0.12, 0.2, 0.15
+LIFT_SD, COMPETITOR_SD, TREATMENT_SD, CONTROL_SD = 0.12, 0.2, 0.2, 0.15
+COMPETITOR_PRIOR = (0.2, 0.4)  # by how many per cent sales rise where the competitor is 1 % dearer
 LIFT_PRIOR, TREATMENT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 2.0), (0.0, 1.0)  # treatments: of their relevance
 CLASSES = 3
 DECLARED_SD = 0.1  # of the log odds of buying nothing, where they are declared
@@ -95,9 +96,9 @@ HEADS = {
 
 
 class Shape(NamedTuple):
-    """A head's sizes in one table, hashable: head, products J, drivers (Q promotions, treatments and, last, the
-    controls for prices that followed demand), groups G, cross columns n (0, 1 or J), declared share that buys nothing
-    (None = learnt)."""
+    """A head's sizes in one table, hashable: head, products J, drivers (Q promotions, competitor prices, treatments
+    and, last, the controls for prices that followed demand), groups G, cross columns n (0, 1 or J), declared share that
+    buys nothing (None = learnt), how many drivers are competitor prices."""
 
     head: str
     products: int
@@ -105,6 +106,7 @@ class Shape(NamedTuple):
     groups: int
     cross: int
     outside: float | None = None
+    competitors: int = 0
 
     @property
     def columns(self) -> int:
@@ -119,7 +121,8 @@ class Shape(NamedTuple):
                 mean, sd = log(self.outside / (1 - self.outside)), DECLARED_SD
             means = np.repeat(mean, self.groups) if name == "taste" else np.atleast_1d(mean)
             found.append((name, means, np.full(len(means), sd)))
-        kinds = zip((LIFT_PRIOR, TREATMENT_PRIOR, CONTROL_PRIOR), drivers_by_kind(self), strict=True)
+        priors = (LIFT_PRIOR, COMPETITOR_PRIOR, TREATMENT_PRIOR, CONTROL_PRIOR)
+        kinds = zip(priors, drivers_by_kind(self), strict=True)
         means, sds = np.array([prior for prior, count in kinds for _ in range(count)]).T
         return [*found, ("lift", means, sds)]
 
@@ -138,22 +141,29 @@ class Theta(NamedTuple):
 
 
 def head_shape(
-    name: str, products: int, drivers: int, groups: int, full_cross: int, outside: float | None = None
+    name: str,
+    products: int,
+    drivers: int,
+    groups: int,
+    full_cross: int,
+    outside: float | None = None,
+    competitors: int = 0,
 ) -> Shape:
     """Sizes of the named head; see Shape."""
     cross = (products if products <= full_cross else 1) if HEADS[name].separable else 0
-    return Shape(name, products, drivers, groups, cross, outside)
+    return Shape(name, products, drivers, groups, cross, outside, competitors)
 
 
-def drivers_by_kind(shape: Shape) -> tuple[int, int, int]:
-    """How many of the drivers are promotions, treatments and controls."""
-    return shape.drivers - len(TREATMENTS) - CONTROLS, len(TREATMENTS), CONTROLS
+def drivers_by_kind(shape: Shape) -> tuple[int, int, int, int]:
+    """How many of the drivers are promotions, competitor prices, treatments and controls."""
+    others = (shape.competitors, len(TREATMENTS), CONTROLS)
+    return shape.drivers - sum(others), *others
 
 
 def row_scales(shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     """[columns] prior sd, and the number of the prior scale that each column belongs to."""
     counts = (1, SEASON_TERMS, *drivers_by_kind(shape), shape.cross)
-    sds = (DEV_SD, SEASON_SD, LIFT_SD, TREATMENT_SD, CONTROL_SD, CROSS_SD)
+    sds = (DEV_SD, SEASON_SD, LIFT_SD, COMPETITOR_SD, TREATMENT_SD, CONTROL_SD, CROSS_SD)
     return np.repeat(sds, counts), np.repeat(np.arange(len(counts)), counts)
 
 

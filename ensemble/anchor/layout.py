@@ -16,10 +16,11 @@ import pandas as pd
 
 from data_io.features import season
 from data_io.types import SalesPanel
+from ensemble.anchor.competitor import competitor
 from ensemble.anchor.control import CONTROLS, controls
 from ensemble.anchor.relevance import relevance
 from ensemble.anchor.settings import AnchorSettings
-from ensemble.anchor.treatments import TREATMENTS, meetings, regular_price, treatments
+from ensemble.anchor.treatments import TREATMENTS, mean_rival, meetings, regular_price, treatments
 
 ABSENT = 1e-6  # units of a product that a store does not sell
 SEASON_TERMS = 4
@@ -40,6 +41,9 @@ class Sets(NamedTuple):
         reference: [S] log of the product's median price.
         regular: [S] log of the last price without promotion.
         promotion_scale: [Q] largest value of each promotion.
+        competitor: [S] log of the competitor's usual price, NaN where never known.
+        competitor_move: [S] log of its expected price in the period after the history, over the usual one.
+        reaction: [1] by how many per cent the competitor follows 1 % of ours.
     """
 
     cells: np.ndarray
@@ -52,12 +56,15 @@ class Sets(NamedTuple):
     reference: np.ndarray
     regular: np.ndarray
     promotion_scale: np.ndarray
+    competitor: np.ndarray
+    competitor_move: np.ndarray
+    reaction: np.ndarray
 
 
 class History(NamedTuple):
     """The sales in cells: z, units, seen and least (of the demand where they sold out, else 0) [B, M, T, J], traffic
-    [B, M, T, J], drivers [B, M, T, J, Q + 5 + 2] (scaled promotions, treatments times their relevance and, last, the
-    controls), season [T, 4], weight [T], relevance [5]."""
+    [B, M, T, J], drivers [B, M, T, J, Q + C + 5 + 2] (scaled promotions, C = 2 competitor prices or 0, treatments times
+    their relevance and, last, the controls), season [T, 4], weight [T], relevance [5], competitors C."""
 
     z: np.ndarray
     units: np.ndarray
@@ -68,6 +75,7 @@ class History(NamedTuple):
     season: np.ndarray
     weight: np.ndarray
     relevance: np.ndarray
+    competitors: int
 
 
 def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> tuple[Sets, History]:
@@ -99,7 +107,10 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
     control = controls(panel, weight) if settings.control else np.zeros((*panel.price.shape, CONTROLS))
     promoted = (panel.promotions > 0).any(-1)
     z = log_price - reference[product][:, None]
-    treated = treatments(z, promoted, meetings(panel.series))
+    meeting = meetings(panel.series)
+    treated = treatments(z, promoted, meeting)
+    rival = competitor(panel, weight, z, settings.reaction)
+    prices = np.stack([rival.moves, mean_rival(rival.moves, meeting)], -1) if rival else np.zeros((*z.shape, 0))
     likely = relevance(panel, treated, z, seen, settings.block) if settings.treatments else np.zeros(len(TREATMENTS))
     scale = np.maximum(np.abs(panel.promotions).max((0, 1), initial=0), 1e-9)
     known = members >= 0
@@ -117,6 +128,9 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         reference=reference[product],
         regular=regular_price(log_price, promoted)[:, _last(seen)],
         promotion_scale=scale.astype(np.float32),
+        competitor=rival.usual if rival else np.full(len(product), np.nan),
+        competitor_move=(rival.coming if rival else np.zeros(len(product))).astype(np.float32),
+        reaction=np.array([rival.reaction if rival else 0], np.float32),
     )
     history = History(
         z=in_cells(z.astype(np.float32), 0),
@@ -125,11 +139,12 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         least=in_cells(np.where(panel.censored, panel.units, 0), 0),
         traffic=in_cells(panel.traffic, 0),
         drivers=in_cells(
-            np.concatenate([panel.promotions / scale, treated * likely, control], -1).astype(np.float32), 0
+            np.concatenate([panel.promotions / scale, prices, treated * likely, control], -1).astype(np.float32), 0
         ),
         season=season(panel.periods),
         weight=weight.astype(np.float32),
         relevance=likely.astype(np.float32),
+        competitors=prices.shape[-1],
     )
     return sets, history
 

@@ -19,6 +19,7 @@ class AnchorSettings:
     cluster: let data count for less where the residuals of a period agree across stores.
     share: of the anchor in forecasts and levels, the rest is the networks'; None = the one of least error in periods
     that trained neither.
+    reaction: by how many per cent the competitor's prices follow 1 % of ours; None = learnt, where they are known.
     outside_share: share of shoppers who buy none of the products at usual prices, where known; None = learnt."""
 
     name: str = "anchor"
@@ -35,4 +36,5 @@ class AnchorSettings:
     control: bool = True
     cluster: bool = True
     share: float | None = None
+    reaction: float | None = None
     outside_share: float | None = None

@@ -28,7 +28,7 @@ def treatments(z: np.ndarray, promoted: np.ndarray, meeting: np.ndarray) -> np.n
     """
     depth = np.maximum(regular_price(z, promoted) - z, 0) * promoted
     past, usual = _carried(depth, KEPT), usual_price(z)
-    return np.stack([depth, past, _mean_rival(past, meeting), usual, _mean_rival(usual, meeting)], -1)
+    return np.stack([depth, past, mean_rival(past, meeting), usual, mean_rival(usual, meeting)], -1)
 
 
 def meetings(series: pd.DataFrame) -> np.ndarray:
@@ -36,7 +36,7 @@ def meetings(series: pd.DataFrame) -> np.ndarray:
     return series.groupby(["store", "category"], sort=False).ngroup().to_numpy()
 
 
-def _mean_rival(values: np.ndarray, meeting: np.ndarray) -> np.ndarray:
+def mean_rival(values: np.ndarray, meeting: np.ndarray) -> np.ndarray:
     """[S, T] mean of the other series that one meets, 0 where there is none or are more than FEW_RIVALS."""
     total = np.zeros((meeting.max(initial=-1) + 1, values.shape[1]))
     np.add.at(total, meeting, values)

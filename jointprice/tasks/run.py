@@ -9,6 +9,7 @@ from typing import Any
 from jointprice import steps
 from jointprice.pricing import refuse_early
 from jointprice.report.render import write_report
+from jointprice.scenario import in_scenario
 from jointprice.schema import Config
 from jointprice.session import open_session
 
@@ -17,9 +18,10 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     """Read, train, search, judge and write everything; returns the summary."""
     session = open_session(config, output, given)
     prepared = steps.read(session)
-    refuse_early(config, prepared.tables.offers)
+    offers = in_scenario(config.scenario, prepared.tables.offers, anchored=config.response.name == "anchor")
+    refuse_early(config, offers)
     trained = steps.train(session, prepared)
-    pricing = steps.price(session, trained.ensemble, prepared.tables.offers)
+    pricing = steps.price(session, trained.ensemble, offers)
     summary = steps.pricing_summary(session, trained.ensemble, pricing, prepared.market)
     summary |= {"inputs": prepared.tables.inputs, "warnings": [*prepared.warnings, *steps.losing_scope(pricing)]}
     with session.stage("report"):

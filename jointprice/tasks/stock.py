@@ -11,6 +11,7 @@ import numpy as np
 from data_io.load import load_offers
 from jointprice import steps
 from jointprice.pricing import refuse_early
+from jointprice.scenario import in_scenario
 from jointprice.schema import Config
 from jointprice.session import open_session
 from jointprice.stock import profit_surface, refuse_without_costs, stock_table
@@ -22,6 +23,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     if config.model is None:
         prepared = steps.read(session)
         offers, inputs, warnings = prepared.tables.offers, prepared.tables.inputs, prepared.warnings
+        offers = in_scenario(config.scenario, offers, anchored=config.response.name == "anchor")
         refuse_early(config, offers)
         refuse_without_costs(offers)
         ensemble, market = steps.train(session, prepared).ensemble, prepared.market
@@ -29,6 +31,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
         ensemble, market = steps.load_model(session), None
         with session.stage("read"):
             offers, inputs, warnings = load_offers(config.data, ensemble.history, offers=session.given.get("offers"))
+        offers = in_scenario(config.scenario, offers, anchored=ensemble.anchor is not None)
         refuse_without_costs(offers)
     pricing = steps.price(session, ensemble, offers.assign(stock=np.inf))
     summary = steps.pricing_summary(session, ensemble, pricing, market)

@@ -47,6 +47,7 @@ def panel(seed, *, stocked=0.0, follows=0.0, cost_noise=0.05, bias_of_stores=0.0
         observed=np.ones(flat, bool),
         censored=np.zeros(flat, bool),
         traffic=np.zeros(flat, np.float32),
+        competitor=np.full(flat, np.nan),
         promotions=np.zeros((*flat, 1), np.float32),
         numeric=np.zeros((*flat, 0), np.float32),
         promotion_names=("promo",),

@@ -97,14 +97,14 @@ def found(answer, offers, rules, **options) -> list[tuple]:
     return sorted((one.rule, one.product, one.store, one.held) for one in breaches)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(seeds, rule_sets, st.permutations(range(SIZE)))
 def test_the_order_of_products_changes_no_verdict(seed, rules, order):
     offers, answer = market(seed)
     assert found(answer.iloc[order].reset_index(drop=True), offers, rules) == found(answer, offers, rules)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(seeds, rule_sets)
 def test_cents_get_the_verdict_of_dollars(seed, rules):
     offers, answer = market(seed)
@@ -125,7 +125,7 @@ def tighter(rule: dict) -> dict:
     return changed
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seeds, rule_sets)
 def test_tighter_rules_never_raise_the_exact_optimum(seed, rules):
     offers, answer = market(seed)

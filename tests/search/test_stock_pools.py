@@ -15,7 +15,7 @@ POOLED = {"type": "inventory", "mode": "forbid", "by": ["warehouse"]}
 HOUSES = ["north", "north", "north", "south", "south", "south"]
 
 
-@pytest.mark.parametrize(("seed", "tight"), [(0, 0.95), (1, 0.95), (2, 1.0), (3, 0.9)])
+@pytest.mark.parametrize(("seed", "tight"), [(0, 0.95), (3, 0.9)])
 def test_prices_under_shared_stocks_are_within_half_a_per_cent_of_the_best_of_all_vectors(
     make_offers, make_problem, indexed, make_answer, seed, tight
 ):

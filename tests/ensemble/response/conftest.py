@@ -55,6 +55,7 @@ def draw():
                 observed=np.ones((size, periods), bool),
                 censored=np.zeros((size, periods), bool),
                 traffic=np.zeros((size, periods), np.float32),
+                competitor=np.full((size, periods), np.nan),
                 promotions=promo[order][..., None],
                 numeric=np.zeros((size, periods, 0), np.float32),
                 promotion_names=("promo",),
