@@ -71,7 +71,8 @@ def anchored_demand(
         level: [L, O] scaled units at the prices `current` [O]; member k takes forecast k modulo L, all of them scaled
             to keep the mean.
         members: K, divided among the anchor's heads in proportion to their weights.
-        expected: of the period as the level takes it. context: with the competitor's prices that are given. fixed: [S] log prices of all series. rows: [O] series of the offers, -1 = none.
+        expected: the period as the level takes it; context: with the competitor's prices that are given.
+        fixed: [S] log prices of all series. rows: [O] series of the offers, -1 = none.
         aggregation: its name and settings are used; members weigh alike, for weights became numbers of draws.
     """
     counts = shares(np.array([head.weight for head in anchor.heads]), members)

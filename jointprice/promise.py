@@ -96,7 +96,12 @@ def promise(ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray, *, 
     begin = None if settled is problem else problem.nearest(prices)
     problems = [_of_half(ensemble, settled, half) for half in halves]
     chosen = [gradient(half, seed=seed, begin=begin).prices for half in problems]
-    judged = np.array([[gains(half, other).mean() for other in (*chosen, prices)] for half in problems])
+    return promised(own, np.array([[gains(half, other).mean() for other in (*chosen, prices)] for half in problems]))
+
+
+def promised(own: np.ndarray, judged: np.ndarray) -> Promise:
+    """From each member's gain [K], and the gains [2, 3] that either half of the history (rows) sees in the choices of
+    the first half, of the second and of all."""
     optimism = float(np.trace(judged[:, :2]) - np.trace(judged[:, 1::-1])) / 2
     mean = float(own.mean()) - max(optimism, 0.0) / 2
     spread = float(np.hypot(own.std(), (judged[0, 2] - judged[1, 2]) / 2))

@@ -27,6 +27,7 @@ TASKS = {
     "validate": "jointprice.tasks.validate:execute",
     "stock": "jointprice.tasks.stock:execute",
     "markdown": "jointprice.tasks.markdown:execute",
+    "promote": "jointprice.tasks.promote:execute",
     "explain": "jointprice.tasks.explain:execute",
 }
 
@@ -34,7 +35,17 @@ TASKS = {
 CHOICES: dict[str, tuple[str, ...]] = {
     "task": tuple(TASKS),
     "data.source": ("synthetic", "table"),
-    "data.market": ("loglog", "logit", "linear", "nested", "stockpiling", "stockout", "competitor", "season"),
+    "data.market": (
+        "loglog",
+        "logit",
+        "linear",
+        "nested",
+        "stockpiling",
+        "stockout",
+        "competitor",
+        "promotions",
+        "season",
+    ),
     "ensemble.groups.body": ("mlp", "cnn", "gru"),
     "ensemble.groups.head": ("elasticity", "attraction", "free", "classes"),
     "training.loss": ("negative_binomial", "poisson", "tweedie", "squared", "absolute", "absolute_percentage"),

@@ -12,10 +12,8 @@ from data_io.errors import ConfigError
 from ensemble.demand import offer_demand
 from ensemble.types import Ensemble
 from jointprice.pricing import Pricing
+from jointprice.promise import totals
 from jointprice.schema import ScenarioSettings
-from search.evaluate import sold_units
-from search.objective import unit_value
-from search.types import PricingProblem
 
 
 def in_scenario(settings: ScenarioSettings, offers: pd.DataFrame, *, anchored: bool) -> pd.DataFrame:
@@ -49,22 +47,17 @@ def effect(settings: ScenarioSettings, ensemble: Ensemble, pricing: Pricing) -> 
     usual = {name: inside.offers[name] / (1 + percent / 100) for name, percent in changes.items()}
     offers = inside.offers.assign(**usual)
     outside = replace(inside, offers=offers, demand=offer_demand(ensemble, offers))
+    before = totals(outside, inside.current[None]).mean()
+    holding, recommended = totals(inside, np.stack([inside.current, pricing.solution.prices])).mean(0)
     return {
         "competitor_percent": settings.competitor_percent,
         "cost_percent": settings.cost_percent,
-        "holding_before": _total(outside, inside.current),
-        "holding": _total(inside, inside.current),
-        "recommended": _total(inside, pricing.solution.prices),
+        "holding_before": float(before),
+        "holding": float(holding),
+        "recommended": float(recommended),
     }
 
 
 def _changes(settings: ScenarioSettings) -> dict[str, float]:
     """Column of the offers -> by how many per cent it is another."""
     return {"competitor_price": settings.competitor_percent, "cost": settings.cost_percent}
-
-
-def _total(problem: PricingProblem, prices: np.ndarray) -> float:
-    """The objective of all offers at prices [S], the mean of the members."""
-    objective, cost = problem.objective, problem.offers["cost"].to_numpy(np.float64)
-    worth = unit_value(objective.name, prices, cost, objective.tax_rate, objective.fee_rate)
-    return float(sold_units(problem, prices[None]).mean(0)[0] @ worth)

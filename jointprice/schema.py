@@ -50,6 +50,24 @@ class MarkdownSettings:
 
 
 @dataclass
+class PromotionSettings:
+    """Of task=promote. mechanics: percent_off, fixed_price, two_for. columns: the promotion column of the sales that
+    tells a mechanic, where it is not of the same name. depths: shares of the regular price. fixed_ending: last digit of
+    a fixed price. pair_share: of a two-for's buyers, how many take two. horizon: periods that a deal is judged by, its
+    own the first. max_deals: in a store. budget: money that deals may give away, all together. cost: of a deal."""
+
+    mechanics: list[str] = field(default_factory=lambda: ["percent_off"])
+    columns: dict[str, str] = field(default_factory=dict)
+    depths: list[float] = field(default_factory=lambda: [0.1, 0.2, 0.3])
+    fixed_ending: int = 9
+    pair_share: float = 0.4
+    horizon: int = 8
+    max_deals: int | None = None
+    budget: float | None = None
+    cost: float = 0.0
+
+
+@dataclass
 class ScenarioSettings:
     """By how many per cent the competitor's prices and the costs are others than the offers say."""
 
@@ -87,6 +105,7 @@ class Config:
     search: SearchSettings = field(default_factory=SearchSettings)
     stock: StockSettings = field(default_factory=StockSettings)
     markdown: MarkdownSettings = field(default_factory=MarkdownSettings)
+    promotions: PromotionSettings = field(default_factory=PromotionSettings)
     scenario: ScenarioSettings = field(default_factory=ScenarioSettings)
     sweep: SweepSettings = field(default_factory=SweepSettings)
 

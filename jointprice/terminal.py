@@ -126,6 +126,12 @@ def _headline(summary: dict) -> str:
             f"{markdown['money']:,.2f} to the season's end ({markdown['money_p10']:,.2f} to "
             f"{markdown['money_p90']:,.2f}), {markdown['left_over']:,.0f} units left over"
         )
+    if promotions := summary.get("promotions"):
+        parts.append(f"{promotions['deals']} deals for {promotions['offers']} offers")
+        parts.append(f"{promotions['gain']:+,.2f} over {promotions['horizon']} periods in the model")
+        promised = promotions["promised"]
+        if promised["mean"] is not None:
+            parts.append(f"promised {promised['mean']:+,.2f} ({promised['p10']:+,.2f} to {promised['p90']:+,.2f})")
     if objective := summary.get("objective"):
         parts.append(f"{objective['name']} {objective['current']:,.2f} -> {objective['recommended']:,.2f} in the model")
     promised = (summary.get("uplift") or {}).get("promised") or {}

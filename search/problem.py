@@ -128,6 +128,11 @@ def _links(offers: pd.DataFrame, rules: Iterable[Rule], scope: str) -> list[np.n
     return [key_codes(offers, scope, "search.scope"), *links]
 
 
+def decisions_of(offers: pd.DataFrame, scope: str, priced: np.ndarray) -> np.ndarray:
+    """[S] int32 the decision of each offer under a scope alone, without rules; -1 = not `priced` [S]."""
+    return components(_links(offers, (), scope), priced).astype(np.int32)
+
+
 def components(links: list[np.ndarray], priced: np.ndarray) -> np.ndarray:
     """Connected components of the priced offers: numbers [S] in the order of first offers, -1 = not priced."""
     size = len(priced)

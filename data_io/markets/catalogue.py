@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data_io.errors import ConfigError
-from data_io.markets import competitor, linear, logit, loglog, nested, season, stockout, stockpiling
+from data_io.markets import competitor, linear, logit, loglog, nested, promotions, season, stockout, stockpiling
 from data_io.markets.types import Market
 
 MARKETS = {
@@ -14,6 +14,7 @@ MARKETS = {
     "stockpiling": stockpiling,
     "stockout": stockout,
     "competitor": competitor,
+    "promotions": promotions,
     "season": season,
 }
 ON_REAL_PATHS = {"nested"}  # these need a folder with real data

@@ -73,11 +73,11 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
         rng,
         value[:, :weeks] + LIFT * path.promo + shock,
         np.exp(path.log_price),
-        path.promo,
+        EXTRA * path.promo,
         price_weight,
         group,
         switches.shoppers(extra, SHOPPERS, (stores, weeks)),
-    )
+    )[0]
     units, shelf = switches.observe(extra, demand)
 
     def expected_units(prices, xp=np):
@@ -94,29 +94,39 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
     )
 
 
-def simulate(rng, worth, price, promo, price_weight: float, group: np.ndarray, shoppers=SHOPPERS) -> np.ndarray:
-    """[M, T, J] units, week after week, from the state in which the first week's prices and worths had always stood.
+def simulate(rng, worth, price, second, price_weight: float, group: np.ndarray, shoppers=SHOPPERS):
+    """[M, T, J] units, week after week, from the state in which the first week's prices and worths had always stood;
+    and the reference prices [M, J] and stocks [M, G] that they leave.
 
     Args:
         worth: [M, T, J] utility without prices and stock.
-        price, promo: [M, T, J].
+        price: [M, T, J]; second: [M, T, J] probability that a buyer takes two.
         shoppers: in each week, a number or [M, T].
     """
     shoppers = np.broadcast_to(shoppers, price.shape[:2])
-    reference, members = price[:, 0], _members(group)
+    reference, members = price[:, 0], members_of(group)
     stock = settled_stock(np.exp(worth[:, 0] - price_weight * reference)[None], group)
     demand = np.zeros(price.shape, np.int64)
     for week in range(price.shape[1]):
-        gap = reference - price[:, week]
-        surprise = REFERENCE_WEIGHT * (np.minimum(0, gap) + 0.5 * np.maximum(0, gap))
-        odds = np.exp(worth[:, week] + price_weight * (surprise - price[:, week]))
-        bought = _shares(odds, stock, group)
+        odds = np.exp(worth[:, week] - price_weight * felt_price(price[:, week], reference))
+        bought = shares(odds, stock, group)
         leave = 1 - bought.sum(-1, keepdims=True)
         buyers = rng.multinomial(shoppers[:, week], np.concatenate([bought, leave], -1))[..., :-1]
-        demand[:, week] = buyers + rng.binomial(buyers, EXTRA * promo[:, week])
+        demand[:, week] = buyers + rng.binomial(buyers, second[:, week])
         stock = KEPT * (stock + demand[:, week] @ members / SHOPPERS)
-        reference = REFERENCE_MEMORY * reference + (1 - REFERENCE_MEMORY) * price[:, week]
-    return demand
+        reference = remembered(reference, price[:, week])
+    return demand, reference, stock
+
+
+def felt_price(price, reference, xp=np):
+    """[..., J] prices as shoppers feel them who remember `reference`."""
+    gap = reference - price
+    return price - REFERENCE_WEIGHT * (xp.minimum(0, gap) + 0.5 * xp.maximum(0, gap))
+
+
+def remembered(reference, price):
+    """The reference prices after a week at these prices."""
+    return REFERENCE_MEMORY * reference + (1 - REFERENCE_MEMORY) * price
 
 
 def lasting_shares(price, worths, price_weight: float, group: np.ndarray, xp=np):
@@ -126,7 +136,7 @@ def lasting_shares(price, worths, price_weight: float, group: np.ndarray, xp=np)
     """
     odds = xp.exp(worths - price_weight * price[..., None, :, :])
     stock = settled_stock(odds, group, xp)
-    return xp.mean(_shares(odds, stock[..., None, :, :], group, xp), -3)
+    return xp.mean(shares(odds, stock[..., None, :, :], group, xp), -3)
 
 
 def settled_stock(odds, group: np.ndarray, xp=np):
@@ -137,7 +147,7 @@ def settled_stock(odds, group: np.ndarray, xp=np):
     Args:
         odds: [..., K, M, J] against leaving, at no stock; what is bought is the mean over K.
     """
-    odds = odds @ _members(group)
+    odds = odds @ members_of(group)
     stock = xp.zeros_like(odds[..., 0, :, :])
     for _ in range(ROUNDS):
         now = odds * xp.exp(-STOCK_WEIGHT * stock[..., None, :, :])
@@ -146,12 +156,12 @@ def settled_stock(odds, group: np.ndarray, xp=np):
     return stock
 
 
-def _shares(odds, stock, group: np.ndarray, xp=np):
+def shares(odds, stock, group: np.ndarray, xp=np):
     """[..., J] share of the shoppers who buy each product, from odds [..., J] at no stock and stock [..., G]."""
-    felt = odds * xp.exp(-STOCK_WEIGHT * (stock @ _members(group).T))
+    felt = odds * xp.exp(-STOCK_WEIGHT * (stock @ members_of(group).T))
     return felt / (1 + xp.sum(felt, -1, keepdims=True))
 
 
-def _members(group: np.ndarray) -> np.ndarray:
+def members_of(group: np.ndarray) -> np.ndarray:
     """[J, G] 1 where a product belongs to a group."""
     return (group[:, None] == np.arange(2)).astype(float)

@@ -1,25 +1,33 @@
 """Competitor prices as the anchor's heads see them, and whether the competitor follows ours.
 
 A competitor's goods are outside of the offer: in an attraction head, dearer ones lower the utility of going there,
-which is as if all own products of the group became better. So two drivers move every head: the price of the same
-product there, and the mean one of the group's other products. Prices that nobody noted are expected to drift back to the usual
-one as fast as known ones do. Not for fitting heads. Axes: S series, T periods.
+which is as if all own products became better. So three drivers move every head: the price of the same product there,
+and the mean ones of the group's and of all other products that are sold in our store. Prices that nobody noted are
+expected to follow ours as known ones do and, for the rest, to drift back to the usual one. Not for fitting heads.
+Axes: S series, T periods.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
 from data_io.competitor import carried, persistence
 from data_io.types import SalesPanel
 
-COMPETITORS = 2  # drivers: own and the group's others'
+CONCAVITY = 3.0
 LEAST_PAIRS = 60  # of weeks in a row with known prices, to see a reaction
 SURE = 2.6  # standard errors from which a reaction is believed
 ALTERNATIONS, WORST_CONDITION = 10, 1e8
+
+
+def felt(moves):
+    """What log prices over the usual ones [...] do to demand, per effect: the dearer the competitor, the fewer shoppers
+    are left there to lose (the log of a logit's denominator bends so; 3 is between what such markets show)."""
+    return -jnp.expm1(-CONCAVITY * moves) / CONCAVITY
 
 
 class Competitor(NamedTuple):
@@ -41,9 +49,10 @@ def competitor(panel: SalesPanel, weight: np.ndarray, z: np.ndarray, declared: f
         return None
     usual = pd.DataFrame(known).median(axis=1).to_numpy()
     moves = known - usual[:, None]
-    kept = persistence(moves)
-    ahead = carried(np.concatenate([moves, np.full((len(moves), 1), np.nan)], 1), kept)
     found = _reaction(panel.series, moves, z) if declared is None else declared
+    answered = found * np.concatenate([z[:, :1], z], 1)  # [S, T + 1] what is left to answer to the period before
+    own = np.concatenate([moves, np.full((len(moves), 1), np.nan)], 1) - answered
+    ahead = answered + carried(own, persistence(own))
     return Competitor(usual, ahead[:, :-1], ahead[:, -1], found)
 
 

@@ -20,6 +20,7 @@ from ensemble.anchor.fitting import Data, Fit, moved
 from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Shape, Theta, drivers_by_kind, shared_values, split_rows
 from ensemble.anchor.layout import SEASON_TERMS
 from ensemble.anchor.linearise import linearise, log_means, loss
+from ensemble.anchor.separable import homogeneous
 
 MATCHINGS = 4
 CANDIDATES = 400  # normal draws that the kept ones are chosen from
@@ -91,7 +92,10 @@ def _structures(shape: Shape, block, thetas: Theta, scale) -> dict:
         promotion, competitor, treatment, _ = jnp.split(  # controls are 0 at prices that we set
             moves[:, SEASON_TERMS:] + shared["lift"], np.cumsum(drivers_by_kind(shape))[:3], axis=1
         )
-        return HEADS[shape.head].structure(shared, dev, cross, block) | {
+        structure = HEADS[shape.head].structure(shared, dev, cross, block)
+        if shape.competitors and HEADS[shape.head].separable:
+            structure = homogeneous(structure, competitor)
+        return structure | {
             "season": moves[:, :SEASON_TERMS],
             "promotion": promotion,
             "competitor": competitor,

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from ensemble.anchor.competitor import felt
 from ensemble.anchor.heads import HEADS, Block
 from ensemble.anchor.layout import Sets
 from ensemble.anchor.treatments import DEPTH, FEW_RIVALS, PAST, RIVALS_USUAL, USUAL
@@ -79,18 +80,18 @@ def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> j
     shift = season + jnp.einsum("...qbmj,bjq->...bmj", by_cell, coefficients) + draw["intercept"]
     deal = _in_cells(sets, jnp.maximum(context.regular - log_prices, 0))
     usual = _in_cells(sets, jnp.where(jnp.isnan(context.usual), log_prices - sets.reference, context.usual))
-    parts = ((DEPTH, deal), (USUAL, usual), (RIVALS_USUAL, _mean_rival(sets, usual)))
+    parts = ((DEPTH, deal), (USUAL, usual), (RIVALS_USUAL, _mean_rival(sets, usual, sets.same)))
     shift = shift + sum(treatment[:, None, :, number] * values for number, values in parts)
     if not draw["competitor"].shape[-1]:
         return shift
-    theirs = _in_cells(sets, context.competitor + context.reaction * (log_prices - context.held))
-    both = (theirs, _mean_rival(sets, theirs))
-    return shift + sum(draw["competitor"][:, None, :, number] * values for number, values in enumerate(both))
+    theirs = _in_cells(sets, felt(context.competitor + context.reaction * (log_prices - context.held)))
+    parts = (theirs, _mean_rival(sets, theirs, sets.same), _mean_rival(sets, theirs, jnp.ones_like(sets.same)))
+    return shift + sum(draw["competitor"][:, None, :, number] * values for number, values in enumerate(parts))
 
 
-def _mean_rival(sets: Sets, cells: jax.Array) -> jax.Array:
-    """[..., B, M, J] as treatments: mean of the group's other products in the store."""
-    rival = sets.same & ~jnp.eye(sets.same.shape[-1], dtype=bool)
+def _mean_rival(sets: Sets, cells: jax.Array, same: jax.Array) -> jax.Array:
+    """[..., B, M, J] as treatments: mean of the other products in the store of those that are the `same` [B, J, J]."""
+    rival = same & ~jnp.eye(sets.same.shape[-1], dtype=bool)
     there = (sets.cells < len(sets.place)).astype(cells.dtype)
     count = jnp.einsum("bmk,bjk->bmj", there, rival)
     mean = jnp.einsum("...bmk,bjk->...bmj", cells * there, rival) / jnp.maximum(count, 1)

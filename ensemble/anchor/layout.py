@@ -16,7 +16,7 @@ import pandas as pd
 
 from data_io.features import season
 from data_io.types import SalesPanel
-from ensemble.anchor.competitor import competitor
+from ensemble.anchor.competitor import competitor, felt
 from ensemble.anchor.control import CONTROLS, controls
 from ensemble.anchor.relevance import relevance
 from ensemble.anchor.settings import AnchorSettings
@@ -63,7 +63,7 @@ class Sets(NamedTuple):
 
 class History(NamedTuple):
     """The sales in cells: z, units, seen and least (of the demand where they sold out, else 0) [B, M, T, J], traffic
-    [B, M, T, J], drivers [B, M, T, J, Q + C + 5 + 2] (scaled promotions, C = 2 competitor prices or 0, treatments times
+    [B, M, T, J], drivers [B, M, T, J, Q + C + 5 + 2] (scaled promotions, C = 3 competitor prices or 0, treatments times
     their relevance and, last, the controls), season [T, 4], weight [T], relevance [5], competitors C."""
 
     z: np.ndarray
@@ -110,8 +110,13 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
     meeting = meetings(panel.series)
     treated = treatments(z, promoted, meeting)
     rival = competitor(panel, weight, z, settings.reaction)
-    prices = np.stack([rival.moves, mean_rival(rival.moves, meeting)], -1) if rival else np.zeros((*z.shape, 0))
-    likely = relevance(panel, treated, z, seen, settings.block) if settings.treatments else np.zeros(len(TREATMENTS))
+    prices = np.zeros((*z.shape, 0))
+    if rival:
+        theirs = np.asarray(felt(rival.moves))
+        prices = np.stack([theirs, mean_rival(theirs, meeting), mean_rival(theirs, block * len(stores) + store)], -1)
+    likely = np.zeros(len(TREATMENTS))
+    if settings.treatments:
+        likely = relevance(panel, treated, z, prices, seen, settings.block)
     scale = np.maximum(np.abs(panel.promotions).max((0, 1), initial=0), 1e-9)
     known = members >= 0
     dear = np.where(known, reference[members], 0)

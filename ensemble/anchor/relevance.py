@@ -22,14 +22,17 @@ LEAST_BLOCKS = 10  # below which errors would say nothing
 ZERO_UNITS = 0.5  # in the logs
 
 
-def relevance(panel: SalesPanel, treated: np.ndarray, z: np.ndarray, seen: np.ndarray, block: int) -> np.ndarray:
+def relevance(
+    panel: SalesPanel, treated: np.ndarray, z: np.ndarray, competitor: np.ndarray, seen: np.ndarray, block: int
+) -> np.ndarray:
     """[5] prior sds of the pooled coefficients of TREATMENTS.
 
     Log units are regressed on them beside effects of every series and, product by product, the price and its square,
-    the mean rival's price, promotions, season and trend.
+    the mean rival's and the competitor's prices, promotions, season and trend.
 
     Args:
-        treated: [S, T, 5]. z: [S, T] log prices relative to the product's reference. seen: [S, T] rows that count.
+        treated: [S, T, 5]. z: [S, T] log prices relative to the product's reference. competitor: [S, T, C] likewise.
+        seen: [S, T] rows that count.
         block: periods in a cluster.
     """
     code, _ = pd.factorize(panel.series["product"], sort=True)
@@ -38,7 +41,7 @@ def relevance(panel: SalesPanel, treated: np.ndarray, z: np.ndarray, seen: np.nd
     pool, rows = Pool(starts, code[order]), seen[order]
     time = np.concatenate([season(panel.periods), np.linspace(-1, 1, len(panel.periods))[:, None]], -1)
     parts = [z[..., None], z[..., None] ** 2, panel.promotions, np.broadcast_to(time, (*z.shape, time.shape[1]))]
-    controls = np.concatenate([*parts, _rivals(panel.series, z)[..., None]], -1)[order]
+    controls = np.concatenate([*parts, _rivals(panel.series, z)[..., None], competitor], -1)[order]
     log_units = np.log(np.maximum(panel.units, ZERO_UNITS))[..., None]
     target = np.concatenate([log_units, treated], -1)[order].astype(np.float64)
     left = partial_out(without_series(target, rows), without_series(controls, rows), rows, pool)

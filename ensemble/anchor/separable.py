@@ -34,6 +34,14 @@ def structure(shared: dict, dev: jax.Array, cross: jax.Array, block) -> dict:
     }
 
 
+def homogeneous(structure: dict, competitor: jax.Array) -> dict:
+    """The structure with cross effects no larger than leave all prices together, the competitor's [J, C] too, nothing
+    to sell more by: demand that only relative prices and incomes move cannot rise when everything becomes dearer."""
+    room = jnp.maximum(structure["own"] - competitor.sum(-1), 0.0)
+    total = structure["cross"].sum(-1)
+    return structure | {"cross": structure["cross"] * jnp.minimum(1.0, room / jnp.maximum(total, 1e-9))[:, None]}
+
+
 def _index(s: dict, z: jax.Array) -> jax.Array:
     effect = curve(z, s["bend"])
     return jnp.einsum("...k,jk->...j", effect, s["cross"]) - s["own"] * effect
