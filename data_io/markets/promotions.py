@@ -124,9 +124,8 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
         return found.reshape(*lead, HORIZON, stores * products)
 
     made = tables(replace(path, log_price=np.log(paid)), units, group, shelf)
-    flags = {
-        name: (mechanic == number).astype(int).reshape(-1) for number, name in enumerate(MECHANICS[:kinds], start=1)
-    }
+    names = MECHANICS[:kinds]
+    flags = {name: (mechanic == number).astype(int).reshape(-1) for number, name in enumerate(names, start=1)}
     made["sales"] = made["sales"].drop(columns="promo").assign(**flags)
     made["offers"] = made["offers"].drop(columns="promo")
     made["promotions"] = names

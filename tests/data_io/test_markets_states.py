@@ -20,8 +20,8 @@ def simulate(change, *, promo=False, weeks=24, stores=6000):
     """[T, J] mean units a store when log prices [T, J] move by `change` from PRICE, the change promoted or not."""
     price = np.broadcast_to(PRICE * np.exp(change), (stores, weeks, 4))
     worth = np.broadcast_to(WEIGHT * PRICE - 0.5, price.shape)
-    promoted = (price < PRICE) & promo
-    return stockpiling.simulate(np.random.default_rng(0), worth, price, promoted, WEIGHT, GROUP).mean(0)
+    second = stockpiling.EXTRA * ((price < PRICE) & promo)
+    return stockpiling.simulate(np.random.default_rng(0), worth, price, second, WEIGHT, GROUP)[0].mean(0)
 
 
 def moved(week_from, week_to, products, by, weeks=24):
