@@ -71,11 +71,7 @@ def table_of(cells: list[dict]) -> list[dict]:
                 **{name: group[name].mean() for name in ("share", "captured")},
                 **{f"{name}_se": group[name].sem() for name in ("share", "captured")},
                 "worst_share": group["share"].min(),
-                **{
-                    f"{name}_over_realised": group[name].sum() / realised
-                    for name in ("promised", "in_model")
-                    if name in group
-                },
+                **{f"{name}_over_realised": group[name].sum() / realised for name in told},
                 "covered": group["covered"].mean() if "covered" in group else np.nan,
             }
         )
