@@ -11,7 +11,7 @@ from ensemble.noise import interval
 from ensemble.response.elasticities import own_elasticities
 from ensemble.types import Ensemble
 from search.binding import binding_rules
-from search.evaluate import demanded_units
+from search.evaluate import demanded_units, sold_units
 from search.flat_range import flat_range
 from search.objective import net_price
 from search.stock import shelf_of
@@ -28,26 +28,17 @@ def answer_table(
     Args:
         held: [S] why an offer is held, "" = it is priced.
     """
-    offers, objective = problem.offers, problem.objective
+    offers = problem.offers
     current = problem.current
-    shelf = shelf_of(problem.kept, offers)
-    demanded = demanded_units(problem, np.stack([prices, current]))  # [K, 2, S]
-    sold = shelf.sales(demanded)
-    units, units_current = sold.mean(0).round(UNIT_DECIMALS)
-    low, high = _interval(ensemble, offers, demanded[:, 0], shelf.stock)
-    net, net_current = (net_price(value, objective.tax_rate, objective.fee_rate) for value in (prices, current))
+    known = figures(ensemble, problem, prices)
     cost = offers["cost"].to_numpy(np.float64)
     stock = offers["stock"].to_numpy(np.float64)
-    history = series_of(ensemble, offers) >= 0
     sets = _sets(ensemble, offers)
     elasticity = own_elasticities(problem.demand, current, sets).mean(0)
     flat_low, flat_high = flat_range(problem, prices, sets)
     priced = problem.decision >= 0
     seen_low, seen_high = (offers[name].to_numpy(np.float64) for name in ("observed_min", "observed_max"))
     notes = ["; ".join(part for part in parts if part) for parts in zip(held, offers["note"].fillna(""), strict=True)]
-
-    def where_known(values: np.ndarray) -> np.ndarray:
-        return np.where(history, values, np.nan)
 
     return pd.DataFrame(
         {
@@ -58,21 +49,14 @@ def answer_table(
             "price": prices,
             "change_pct": (100 * (prices / current - 1)).round(4),
             "cost": cost,
-            "units_current": where_known(units_current),
-            "units": where_known(units),
-            "units_p10": where_known(low),
-            "units_p90": where_known(high),
-            "revenue": where_known((prices / (1 + objective.tax_rate) * units).round(UNIT_DECIMALS)),
-            "profit": where_known(((net - cost) * units).round(UNIT_DECIMALS)),
-            "profit_current": where_known(((net_current - cost) * units_current).round(UNIT_DECIMALS)),
-            "margin": ((net - cost) / net).round(6),
+            **known,
             "stock": np.where(np.isfinite(stock), stock, np.nan),
             "competitor_price": offers["competitor_price"],
-            "elasticity": where_known(elasticity.round(4)),
+            "elasticity": np.where(np.isnan(known["units"]), np.nan, elasticity.round(4)),
             "power": offers["power"],
             "exogeneity": offers["exogeneity"],
             "tier": offers["tier"],
-            "binding_rules": binding_rules(problem, prices, sold[:, 0].mean(0), sold[:, 1].mean(0)),
+            "binding_rules": binding_rules(problem, prices, *sold_units(problem, np.stack([prices, current])).mean(0)),
             "extrapolated": (prices < seen_low) | (prices > seen_high),
             "status": np.where(priced, "priced", "held"),
             "note": notes,
@@ -83,6 +67,29 @@ def answer_table(
             **{name: offers[name].round(4) for name in ("robustness_value", "first_stage_f")},
         }
     )
+
+
+def figures(ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray) -> dict[str, np.ndarray]:
+    """units_current to margin of prices.csv [S] at prices [S]; NaN for offers without history."""
+    offers, objective, current = problem.offers, problem.objective, problem.current
+    shelf = shelf_of(problem.kept, offers)
+    demanded = demanded_units(problem, np.stack([prices, current]))  # [K, 2, S]
+    units, units_current = shelf.sales(demanded).mean(0).round(UNIT_DECIMALS)
+    low, high = _interval(ensemble, offers, demanded[:, 0], shelf.stock)
+    net, net_current = (net_price(value, objective.tax_rate, objective.fee_rate) for value in (prices, current))
+    cost = offers["cost"].to_numpy(np.float64)
+    found = {
+        "units_current": units_current,
+        "units": units,
+        "units_p10": low,
+        "units_p90": high,
+        "revenue": (prices / (1 + objective.tax_rate) * units).round(UNIT_DECIMALS),
+        "profit": ((net - cost) * units).round(UNIT_DECIMALS),
+        "profit_current": ((net_current - cost) * units_current).round(UNIT_DECIMALS),
+    }
+    history = series_of(ensemble, offers) >= 0
+    known = {name: np.where(history, values, np.nan) for name, values in found.items()}
+    return known | {"margin": ((net - cost) / net).round(6)}
 
 
 def _interval(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
+TINY = 1e-30
 SHARP, FLOOR = 20.0, 1e-3  # of the soft plus that keeps linear demand positive
 
 
@@ -57,8 +58,19 @@ def _log_linear(y: jax.Array) -> jax.Array:
 
 
 def elasticity_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
-    """Log units at z, demand shifted by V = `shift` in log units."""
-    return log_level + shift + _index(s, z)
+    """Log units at z, demand shifted by V = `shift` in log units.
+
+    Products that gain because rivals became dearer gain together no more than the dearer ones lost: constant cross
+    effects would, far from the reference prices, let them gain many times that.
+    """
+    effect = curve(z, s["bend"])
+    usual, own = log_level + shift, -s["own"] * effect
+    cross = jnp.einsum("...k,jk->...j", effect, s["cross"])
+    alone, gain = jnp.exp(usual + own), jnp.expm1(cross)
+    lost = jnp.sum(jnp.maximum(jnp.exp(usual) - alone, 0), -1, keepdims=True)
+    gained = jnp.sum(alone * jnp.maximum(gain, 0), -1, keepdims=True)
+    room = jnp.minimum(1.0, lost / jnp.maximum(gained, TINY))
+    return usual + own + jnp.where(gain > 0, jnp.log1p(jnp.maximum(gain, 0) * room), cross)
 
 
 def linear_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:

@@ -35,7 +35,9 @@ def test_questions_are_answered_within_a_second_of_work(command, question):
 
 def test_help_lists_tasks_choices_and_settings(command):
     told = command("--help").stdout
-    assert "tasks (task=…): run, train, optimise, backtest, forecast, validate, stock, markdown, promote, explain" in told
+    assert (
+        "tasks (task=…): run, train, optimise, backtest, forecast, validate, stock, markdown, promote, explain" in told
+    )
     assert "search: auto, exact, genetic, genetic_on_device, gradient, nsga2, random" in told
     assert "population: 128" in told
 

@@ -1,0 +1,254 @@
+"""Answers to plans: units, money and rules at other prices, the rest optimised again, and approved prices written.
+
+Not for requests over a network: see server. Axes: K members, S offers, D decisions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data_io.errors import ConfigError, NotFoundError
+from data_io.write import RunDirectory, plain
+from ensemble.demand import offer_demand
+from ensemble.types import Ensemble
+from jointprice.answer import answer_table, figures
+from jointprice.pricing import Pricing, active_rules, check_answer
+from jointprice.promise import gains
+from jointprice.schema import Config
+from jointprice.whatif.plan import Approval, Plan
+from search.checker import Breach
+from search.optimisers import make_optimiser
+from search.types import PricingProblem
+
+MOST_BREACHES = 50  # that one answer lists
+MOST_SCENARIOS = 100
+OFFER_COLUMNS = {"cost": "cost", "stock": "stock", "competitor": "competitor_price"}
+QUANTILE = 1.2816
+
+
+@dataclass
+class Desk:
+    """A priced model, ready for questions.
+
+    Attributes:
+        pricing: what the search proposed. output: the run directory.
+        scenarios: what was saved, by name.
+    """
+
+    config: Config
+    ensemble: Ensemble
+    pricing: Pricing
+    output: Path
+    scenarios: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rows = [np.flatnonzero(self.problem.decision == number) for number in range(len(self.problem.rungs))]
+        self._demands: tuple[tuple, Any] | None = None
+
+    @property
+    def problem(self) -> PricingProblem:
+        """The problem as it was searched."""
+        return self.pricing.problem
+
+    def decisions(self) -> list[dict[str, Any]]:
+        """What the page shows of each decision before anyone changes it."""
+        answer, problem = self.pricing.answer, self.problem
+        told = []
+        for number, rows in enumerate(self.rows):
+            first, part = answer.iloc[rows[0]], answer.iloc[rows]
+            ladder = problem.ladder[number, : problem.rungs[number]]
+            told.append(
+                {
+                    "decision": number,
+                    "product": first["product"],
+                    "store": first["store"] if len(rows) == 1 else f"{len(rows)} stores",
+                    "category": first["category"],
+                    "current_low": part["current_price"].min(),
+                    "current_high": part["current_price"].max(),
+                    "recommended": first["price"],
+                    "allowed_low": ladder[0],
+                    "allowed_high": ladder[-1],
+                    "flat_low": part["flat_low"].max(),
+                    "flat_high": part["flat_high"].min(),
+                    "cost": part["cost"].mean(),
+                    "stock": part["stock"].sum(min_count=len(part)),
+                    "competitor": part["competitor_price"].mean(),
+                    "elasticity": part["elasticity"].mean(),
+                    "tier": first["tier"],
+                    "note": first["note"],
+                }
+            )
+        return plain(told)
+
+    def evaluate(self, plan: Plan) -> dict[str, Any]:
+        """Totals, every decision's units and money, and the hard and soft rules that the plan breaks."""
+        problem, prices = self._situation(plan), self.prices(plan)
+        found = figures(self.ensemble, problem, prices)
+        gain = gains(problem, prices)
+        table = self._table(problem, prices, found)
+        breaches = self._breaches(problem, table)
+        sums = {name: float(np.nansum(found[name])) for name in ("units", "units_current", "revenue", "profit")}
+        by_decision = {
+            name: [float(np.nansum(found[name][rows])) for rows in self.rows]
+            for name in ("units_current", "units", "units_p10", "units_p90", "profit", "profit_current", "revenue")
+        }
+        spread = float(gain.std())
+        return {
+            "totals": {
+                **sums,
+                "profit_current": float(np.nansum(found["profit_current"])),
+                "gain": float(gain.mean()),
+                "gain_p10": float(gain.mean()) - QUANTILE * spread,
+                "gain_p90": float(gain.mean()) + QUANTILE * spread,
+            },
+            "prices": [float(prices[rows[0]]) for rows in self.rows],
+            "decisions": by_decision,
+            "breaches": [_told(breach) for breach in breaches[:MOST_BREACHES]],
+            "breaches_total": len(breaches),
+        }
+
+    def optimise(self, plan: Plan) -> dict[str, Any]:
+        """Prices [D] of the most objective, pinned and excluded ones as they are, the others within their bounds.
+
+        Raises:
+            ConfigError: bounds that leave a decision no allowed price. NotFoundError: no prices keep the hard rules.
+        """
+        problem, prices = self._situation(plan), self.prices(plan)
+        ladder, rungs = problem.ladder.copy(), problem.rungs.copy()
+        for change in plan.changes:
+            number, allowed = change.decision, problem.ladder[change.decision, : problem.rungs[change.decision]]
+            if change.pinned or change.excluded:
+                allowed = prices[self.rows[number][:1]]
+            else:
+                fits = (allowed >= (change.low or 0)) & (allowed <= (change.high or np.inf))
+                if not fits.any():
+                    raise ConfigError(
+                        f"{self._name(number)}: no price that the rules allow lies between {change.low or 0:g} and "
+                        f"{change.high or np.inf:g} (they allow {allowed[0]:g} to {allowed[-1]:g})."
+                    )
+                allowed = allowed[fits]
+            ladder[number], rungs[number] = allowed[-1], len(allowed)
+            ladder[number, : len(allowed)] = allowed
+        start = np.array([np.abs(ladder[n] - prices[rows[0]]).argmin() for n, rows in enumerate(self.rows)], np.int32)
+        asked = replace(problem, ladder=ladder, rungs=rungs, start=np.minimum(start, rungs - 1))
+        solution = make_optimiser(self.config.search)(asked, seed=self.config.seed)
+        if solution.status != "done":
+            raise NotFoundError("No prices were found that keep the hard rules with these pins and bounds.")
+        return {"prices": [float(solution.prices[rows[0]]) for rows in self.rows]}
+
+    def save(self, name: str, plan: Plan) -> list[dict[str, Any]]:
+        """Keep a named plan with its totals; all that are kept, in the order of their names."""
+        if name not in self.scenarios and len(self.scenarios) >= MOST_SCENARIOS:
+            raise ConfigError(f"There are {MOST_SCENARIOS} scenarios already: give one of their names.")
+        found = self.evaluate(plan)
+        kept = {"name": name, "totals": found["totals"], "breaches_total": found["breaches_total"]}
+        self.scenarios[name] = kept | {"plan": plan.model_dump()}
+        return [self.scenarios[known] for known in sorted(self.scenarios)]
+
+    def approve(self, approval: Approval) -> dict[str, Any]:
+        """Write approved/prices.csv and add to approved/audit.jsonl.
+
+        Raises:
+            ConfigError: a price is another than the recommended one and no reason is given, or hard rules are broken
+                and that is not accepted.
+        """
+        problem, prices = self._situation(approval.plan), self.prices(approval.plan)
+        reasons = {reason.decision: reason.words for reason in approval.reasons}
+        moved = [n for n, rows in enumerate(self.rows) if (prices[rows] != self.pricing.solution.prices[rows]).any()]
+        silent = [self._name(number) for number in moved if number not in reasons]
+        if silent:
+            raise ConfigError(f"Say why another price than the recommended one: {', '.join(silent[:5])}.")
+        held = np.where(problem.decision < 0, self.pricing.answer["note"], "").astype(object)
+        table = answer_table(self.ensemble, problem, prices, held, self.config.data.currency)
+        for number in moved:
+            rows = self.rows[number]
+            told = f"override by {approval.person}: {reasons[number]}"
+            table.loc[rows, "note"] = [f"{note}; {told}" if note else told for note in table.loc[rows, "note"]]
+        hard = [breach for breach in self._breaches(problem, table) if not breach.soft]
+        if hard and not approval.accept_breaches:
+            raise ConfigError(f"These prices break hard rules: {'; '.join(breach.text for breach in hard[:3])}.")
+        directory, now = RunDirectory(self.output / "approved"), datetime.now(UTC).isoformat(timespec="seconds")
+        overrides = [self._override(number, prices, reasons[number]) for number in moved]
+        what_if = [change.model_dump(exclude_defaults=True) for change in approval.plan.changes]
+        entry = {"time": now, "person": approval.person, "overrides": overrides, "changes": what_if}
+        entry |= {"breaches": [_told(breach) for breach in hard], "gain": float(gains(problem, prices).mean())}
+        directory.write_csv("prices.csv", table)
+        trail = directory.folder / "audit.jsonl"
+        before = [json.loads(line) for line in trail.read_text("utf-8").splitlines()] if trail.exists() else []
+        directory.write_jsonl("audit.jsonl", [*before, entry])
+        directory.finish()
+        return {"folder": str(directory.folder), "prices": len(table), "overrides": len(moved), "breaches": len(hard)}
+
+    def prices(self, plan: Plan) -> np.ndarray:
+        """[S] the plan's prices, to the data's decimals. Raises ConfigError for a decision that there is not."""
+        start = self.pricing.solution.prices if plan.start == "recommended" else self.problem.current
+        prices = start.copy()
+        for change in plan.changes:
+            if change.decision >= len(self.rows):
+                raise ConfigError(f"There is no decision {change.decision}: they are numbered to {len(self.rows) - 1}.")
+            rows = self.rows[change.decision]
+            if change.excluded:
+                prices[rows] = self.problem.current[rows]
+            elif change.price is not None:
+                prices[rows] = max(round(change.price, self.problem.decimals), 10.0**-self.problem.decimals)
+        return prices
+
+    def _situation(self, plan: Plan) -> PricingProblem:
+        """The problem with the plan's costs, stocks and competitor prices."""
+        self.prices(plan)  # refuses unknown decisions
+        offers = self.problem.offers
+        for key, column in OFFER_COLUMNS.items():
+            given = [(change.decision, getattr(change, key)) for change in plan.changes]
+            given = [(self.rows[number], value) for number, value in given if value is not None]
+            if given:
+                values = offers[column].to_numpy(np.float64).copy()
+                for rows, value in given:
+                    values[rows] = value / len(rows) if key == "stock" else value
+                offers = offers.assign(**{column: values})
+        if offers is self.problem.offers:
+            return self.problem
+        return replace(self.problem, offers=offers, demand=self._demand(offers))
+
+    def _demand(self, offers: pd.DataFrame) -> Any:
+        """The demand where competitor prices are others; the last one is kept."""
+        theirs = offers["competitor_price"].to_numpy(np.float64)
+        if np.array_equal(theirs, self.problem.offers["competitor_price"], equal_nan=True):
+            return self.problem.demand
+        key = tuple(theirs)
+        if self._demands is None or self._demands[0] != key:
+            self._demands = key, offer_demand(self.ensemble, offers)
+        return self._demands[1]
+
+    def _table(self, problem: PricingProblem, prices: np.ndarray, found: dict[str, np.ndarray]) -> pd.DataFrame:
+        """The columns that the exact checker reads."""
+        status = np.where(problem.decision >= 0, "priced", "held")
+        units = {name: found[name] for name in ("units", "units_current")}
+        return problem.offers[["product", "store"]].assign(price=prices, status=status, **units)
+
+    def _breaches(self, problem: PricingProblem, table: pd.DataFrame) -> list[Breach]:
+        """Of hard and soft rules, held offers left out."""
+        found = check_answer(self.config, problem.offers, table, active_rules(self.config))
+        return [breach for breach in found if not breach.held]
+
+    def _override(self, number: int, prices: np.ndarray, words: str) -> dict[str, Any]:
+        row = self.rows[number][0]
+        recommended = float(self.pricing.solution.prices[row])
+        return {"product": self._name(number), "recommended": recommended, "price": float(prices[row]), "reason": words}
+
+    def _name(self, number: int) -> str:
+        rows = self.rows[number]
+        offer = self.problem.offers.iloc[rows[0]]
+        return f"{offer['product']} ({offer['store'] if len(rows) == 1 else f'{len(rows)} stores'})"
+
+
+def _told(breach: Breach) -> dict[str, Any]:
+    return plain({name: getattr(breach, name) for name in ("rule", "product", "store", "text", "soft")})
