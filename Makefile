@@ -37,7 +37,7 @@ format: $(STAMP)
 # Pins every dependency for Python 3.11 to 3.13 with its hashes and without the address of any index.
 lock:
 	@test -n "$(UV)" || { echo "make lock needs uv on the PATH (pip install uv)" >&2; exit 2; }
-	@$(UV) pip compile pyproject.toml --extra dev --extra sweep --universal --python-version 3.11 --generate-hashes \
+	@$(UV) pip compile pyproject.toml --extra dev --extra sweep --extra whatif --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
 
 clean:

@@ -30,10 +30,11 @@ def answer_table(
     """
     offers = problem.offers
     current = problem.current
-    known = figures(ensemble, problem, prices)
+    rows = series_of(ensemble, offers)
+    known = figures(ensemble, problem, prices, rows)
     cost = offers["cost"].to_numpy(np.float64)
     stock = offers["stock"].to_numpy(np.float64)
-    sets = _sets(ensemble, offers)
+    sets = _sets(ensemble, rows)
     elasticity = own_elasticities(problem.demand, current, sets).mean(0)
     flat_low, flat_high = flat_range(problem, prices, sets)
     priced = problem.decision >= 0
@@ -69,13 +70,14 @@ def answer_table(
     )
 
 
-def figures(ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray) -> dict[str, np.ndarray]:
-    """units_current to margin of prices.csv [S] at prices [S]; NaN for offers without history."""
+def figures(ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """units_current to margin of prices.csv [S] at prices [S]; NaN for offers without history. rows: the offers'
+    series, see series_of."""
     offers, objective, current = problem.offers, problem.objective, problem.current
     shelf = shelf_of(problem.kept, offers)
     demanded = demanded_units(problem, np.stack([prices, current]))  # [K, 2, S]
     units, units_current = shelf.sales(demanded).mean(0).round(UNIT_DECIMALS)
-    low, high = _interval(ensemble, offers, demanded[:, 0], shelf.stock)
+    low, high = _interval(ensemble, rows, demanded[:, 0], shelf.stock)
     net, net_current = (net_price(value, objective.tax_rate, objective.fee_rate) for value in (prices, current))
     cost = offers["cost"].to_numpy(np.float64)
     found = {
@@ -87,22 +89,19 @@ def figures(ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray) -> 
         "profit": ((net - cost) * units).round(UNIT_DECIMALS),
         "profit_current": ((net_current - cost) * units_current).round(UNIT_DECIMALS),
     }
-    history = series_of(ensemble, offers) >= 0
-    known = {name: np.where(history, values, np.nan) for name, values in found.items()}
+    known = {name: np.where(rows >= 0, values, np.nan) for name, values in found.items()}
     return known | {"margin": ((net - cost) / net).round(6)}
 
 
 def _interval(
-    ensemble: Ensemble, offers: pd.DataFrame, demanded: np.ndarray, stock: np.ndarray
+    ensemble: Ensemble, rows: np.ndarray, demanded: np.ndarray, stock: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Quantiles of sales: those of demand [K, S], at most the stock [S]."""
-    rows = np.maximum(series_of(ensemble, offers), 0)
-    low, high = interval(demanded, ensemble.dispersion[rows])
+    low, high = interval(demanded, ensemble.dispersion[np.maximum(rows, 0)])
     return np.minimum(low, stock).round(UNIT_DECIMALS), np.minimum(high, stock).round(UNIT_DECIMALS)
 
 
-def _sets(ensemble: Ensemble, offers: pd.DataFrame) -> np.ndarray:
+def _sets(ensemble: Ensemble, rows: np.ndarray) -> np.ndarray:
     """[S] numbers of the sets in which offers' prices touch each other; those without history stand alone."""
-    rows = series_of(ensemble, offers)
     sets = np.where(rows >= 0, meeting(ensemble)[np.maximum(rows, 0)], -1)
     return distinct_sets(sets.astype(np.int64))

@@ -65,6 +65,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "promotions.max_deals": (0, 10**6),
     "promotions.budget": (0.0, 1e15),
     "promotions.cost": (0.0, 1e12),
+    "whatif.port": (0, 65535),
     "scenario.competitor_percent": (-90.0, 900.0),
     "scenario.cost_percent": (-90.0, 900.0),
     "response.share": (0.0, 1.0),

@@ -28,6 +28,7 @@ TASKS = {
     "stock": "jointprice.tasks.stock:execute",
     "markdown": "jointprice.tasks.markdown:execute",
     "promote": "jointprice.tasks.promote:execute",
+    "whatif": "jointprice.tasks.whatif:execute",
     "explain": "jointprice.tasks.explain:execute",
 }
 

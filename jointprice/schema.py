@@ -68,6 +68,16 @@ class PromotionSettings:
 
 
 @dataclass
+class WhatifSettings:
+    """Of task=whatif. host, port: where the page is (port 0: any free one). token: that requests must bring; null: none
+    on this machine, a new one elsewhere."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token: str | None = None
+
+
+@dataclass
 class ScenarioSettings:
     """By how many per cent the competitor's prices and the costs are others than the offers say."""
 
@@ -106,6 +116,7 @@ class Config:
     stock: StockSettings = field(default_factory=StockSettings)
     markdown: MarkdownSettings = field(default_factory=MarkdownSettings)
     promotions: PromotionSettings = field(default_factory=PromotionSettings)
+    whatif: WhatifSettings = field(default_factory=WhatifSettings)
     scenario: ScenarioSettings = field(default_factory=ScenarioSettings)
     sweep: SweepSettings = field(default_factory=SweepSettings)
 

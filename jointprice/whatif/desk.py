@@ -6,10 +6,8 @@ Not for requests over a network: see server. Axes: K members, S offers, D decisi
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ import pandas as pd
 
 from data_io.errors import ConfigError, NotFoundError
 from data_io.write import RunDirectory, plain
-from ensemble.demand import offer_demand
+from ensemble.demand import offer_demand, series_of
 from ensemble.types import Ensemble
 from jointprice.answer import answer_table, figures
 from jointprice.pricing import Pricing, active_rules, check_answer
@@ -52,12 +50,18 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.rows = [np.flatnonzero(self.problem.decision == number) for number in range(len(self.problem.rungs))]
+        self._series = series_of(self.ensemble, self.problem.offers)
         self._demands: tuple[tuple, Any] | None = None
 
     @property
     def problem(self) -> PricingProblem:
         """The problem as it was searched."""
         return self.pricing.problem
+
+    def warm(self) -> None:
+        """Compile what the first question needs."""
+        self.evaluate(Plan())
+        self.check(Plan())
 
     def decisions(self) -> list[dict[str, Any]]:
         """What the page shows of each decision before anyone changes it."""
@@ -90,12 +94,10 @@ class Desk:
         return plain(told)
 
     def evaluate(self, plan: Plan) -> dict[str, Any]:
-        """Totals, every decision's units and money, and the hard and soft rules that the plan breaks."""
+        """Totals, and every decision's units and money."""
         problem, prices = self._situation(plan), self.prices(plan)
-        found = figures(self.ensemble, problem, prices)
+        found = figures(self.ensemble, problem, prices, self._series)
         gain = gains(problem, prices)
-        table = self._table(problem, prices, found)
-        breaches = self._breaches(problem, table)
         sums = {name: float(np.nansum(found[name])) for name in ("units", "units_current", "revenue", "profit")}
         by_decision = {
             name: [float(np.nansum(found[name][rows])) for rows in self.rows]
@@ -112,9 +114,19 @@ class Desk:
             },
             "prices": [float(prices[rows[0]]) for rows in self.rows],
             "decisions": by_decision,
-            "breaches": [_told(breach) for breach in breaches[:MOST_BREACHES]],
-            "breaches_total": len(breaches),
         }
+
+    def check(self, plan: Plan) -> dict[str, Any]:
+        """The hard and soft rules that the plan breaks, by the exact checker."""
+        problem, prices = self._situation(plan), self.prices(plan)
+        units = figures(self.ensemble, problem, prices, self._series)
+        table = problem.offers[["product", "store"]].assign(
+            price=prices,
+            status=np.where(problem.decision >= 0, "priced", "held"),
+            **{name: units[name] for name in ("units", "units_current")},
+        )
+        breaches = self._breaches(problem, table)
+        return {"breaches": [_told(breach) for breach in breaches[:MOST_BREACHES]], "breaches_total": len(breaches)}
 
     def optimise(self, plan: Plan) -> dict[str, Any]:
         """Prices [D] of the most objective, pinned and excluded ones as they are, the others within their bounds.
@@ -149,9 +161,8 @@ class Desk:
         """Keep a named plan with its totals; all that are kept, in the order of their names."""
         if name not in self.scenarios and len(self.scenarios) >= MOST_SCENARIOS:
             raise ConfigError(f"There are {MOST_SCENARIOS} scenarios already: give one of their names.")
-        found = self.evaluate(plan)
-        kept = {"name": name, "totals": found["totals"], "breaches_total": found["breaches_total"]}
-        self.scenarios[name] = kept | {"plan": plan.model_dump()}
+        kept = {"name": name, "totals": self.evaluate(plan)["totals"], "plan": plan.model_dump()}
+        self.scenarios[name] = kept | {"breaches_total": self.check(plan)["breaches_total"]}
         return [self.scenarios[known] for known in sorted(self.scenarios)]
 
     def approve(self, approval: Approval) -> dict[str, Any]:
@@ -227,12 +238,6 @@ class Desk:
         if self._demands is None or self._demands[0] != key:
             self._demands = key, offer_demand(self.ensemble, offers)
         return self._demands[1]
-
-    def _table(self, problem: PricingProblem, prices: np.ndarray, found: dict[str, np.ndarray]) -> pd.DataFrame:
-        """The columns that the exact checker reads."""
-        status = np.where(problem.decision >= 0, "priced", "held")
-        units = {name: found[name] for name in ("units", "units_current")}
-        return problem.offers[["product", "store"]].assign(price=prices, status=status, **units)
 
     def _breaches(self, problem: PricingProblem, table: pd.DataFrame) -> list[Breach]:
         """Of hard and soft rules, held offers left out."""

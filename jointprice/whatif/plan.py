@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 MOST_CHANGES = 20_000
 MOST_MONEY = 1e9
 
+
+def _writable(words: str) -> str:
+    """Raises ValueError for halves of characters, which no file can hold."""
+    words.encode("utf-8")
+    return words
+
+
+Text = Annotated[str, AfterValidator(_writable)]
 Money = Annotated[float, Field(gt=0, le=MOST_MONEY, allow_inf_nan=False)]
 Amount = Annotated[float, Field(ge=0, le=MOST_MONEY, allow_inf_nan=False)]
-Words = Annotated[str, Field(min_length=1, max_length=500)]
+Words = Annotated[Text, Field(min_length=1, max_length=500)]
 
 
 class Strict(BaseModel):
@@ -48,7 +56,7 @@ class Plan(Strict):
 class Scenario(Strict):
     """A plan with a name, to compare."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Annotated[Text, Field(min_length=1, max_length=80)]
     plan: Plan
 
 
@@ -63,6 +71,6 @@ class Approval(Strict):
     """A plan that a person stands behind. accept_breaches: although it breaks hard rules, which it then lists."""
 
     plan: Plan
-    person: Annotated[str, Field(min_length=1, max_length=80)]
+    person: Annotated[Text, Field(min_length=1, max_length=80)]
     reasons: Annotated[list[Reason], Field(max_length=MOST_CHANGES)] = []
     accept_breaches: bool = False

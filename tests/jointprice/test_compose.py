@@ -107,8 +107,8 @@ def test_columns_can_be_mapped_one_by_one_without_a_plus():
         ("data.sales=${nowhere}", "data.sales: Interpolation key 'nowhere' not found"),
         (
             "task=rn",
-            "task: 'rn' is not one of run, train, optimise, backtest, forecast, validate, stock, markdown, promote, explain. "
-            "Did you mean 'run'?",
+            "task: 'rn' is not one of run, train, optimise, backtest, forecast, validate, stock, markdown, promote, "
+            "whatif, explain. Did you mean 'run'?",
         ),
         ("objective.name=proft", "Did you mean 'profit'?"),
         ("search.optimiser=genetics", "Did you mean 'genetic'?"),
