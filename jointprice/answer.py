@@ -11,7 +11,7 @@ from ensemble.noise import interval
 from ensemble.response.elasticities import own_elasticities
 from ensemble.types import Ensemble
 from search.binding import binding_rules
-from search.evaluate import demanded_units, sold_units
+from search.evaluate import demanded_units
 from search.flat_range import flat_range
 from search.objective import net_price
 from search.stock import shelf_of
@@ -31,7 +31,9 @@ def answer_table(
     offers = problem.offers
     current = problem.current
     rows = series_of(ensemble, offers)
-    known = figures(ensemble, problem, prices, rows)
+    both = np.stack([prices, current])
+    demanded = demanded_units(problem, both)  # [K, 2, S]
+    known = figures(ensemble, problem, prices, rows, demanded)
     cost = offers["cost"].to_numpy(np.float64)
     stock = offers["stock"].to_numpy(np.float64)
     sets = _sets(ensemble, rows)
@@ -57,7 +59,7 @@ def answer_table(
             "power": offers["power"],
             "exogeneity": offers["exogeneity"],
             "tier": offers["tier"],
-            "binding_rules": binding_rules(problem, prices, *sold_units(problem, np.stack([prices, current])).mean(0)),
+            "binding_rules": binding_rules(problem, prices, *shelf_of(problem.kept, offers).sales(demanded).mean(0)),
             "extrapolated": (prices < seen_low) | (prices > seen_high),
             "status": np.where(priced, "priced", "held"),
             "note": notes,
@@ -70,12 +72,16 @@ def answer_table(
     )
 
 
-def figures(ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """units_current to margin of prices.csv [S] at prices [S]; NaN for offers without history. rows: the offers'
-    series, see series_of."""
+def figures(
+    ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray, rows: np.ndarray, demanded: np.ndarray
+) -> dict[str, np.ndarray]:
+    """units_current to margin of prices.csv [S] at prices [S]; NaN for offers without history.
+
+    Args:
+        rows: the offers' series, see series_of. demanded: [K, 2, S] demand at the prices and at the current ones.
+    """
     offers, objective, current = problem.offers, problem.objective, problem.current
     shelf = shelf_of(problem.kept, offers)
-    demanded = demanded_units(problem, np.stack([prices, current]))  # [K, 2, S]
     units, units_current = shelf.sales(demanded).mean(0).round(UNIT_DECIMALS)
     low, high = _interval(ensemble, rows, demanded[:, 0], shelf.stock)
     net, net_current = (net_price(value, objective.tax_rate, objective.fee_rate) for value in (prices, current))

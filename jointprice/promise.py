@@ -42,9 +42,11 @@ def unit_values(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
     return np.nan_to_num(net_price(prices, objective.tax_rate, objective.fee_rate) - cost)
 
 
-def gains(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
-    """[K] each member's gain of prices [S] over holding prices."""
-    total = totals(problem, np.stack([prices, problem.current]))
+def gains(problem: PricingProblem, prices: np.ndarray, sold: np.ndarray | None = None) -> np.ndarray:
+    """[K] each member's gain of prices [S] over holding prices; sold [K, 2, S] at both, where it is known already."""
+    both = np.stack([prices, problem.current])
+    sold = sold_units(problem, both) if sold is None else sold
+    total = (sold * unit_values(problem, both)).sum(-1)
     return total[:, 0] - total[:, 1]
 
 

@@ -24,7 +24,9 @@ from jointprice.promise import gains
 from jointprice.schema import Config
 from jointprice.whatif.plan import Approval, Plan
 from search.checker import Breach
+from search.evaluate import demanded_units
 from search.optimisers import make_optimiser
+from search.stock import shelf_of
 from search.types import PricingProblem
 
 MOST_BREACHES = 50  # that one answer lists
@@ -96,8 +98,9 @@ class Desk:
     def evaluate(self, plan: Plan) -> dict[str, Any]:
         """Totals, and every decision's units and money."""
         problem, prices = self._situation(plan), self.prices(plan)
-        found = figures(self.ensemble, problem, prices, self._series)
-        gain = gains(problem, prices)
+        demanded = demanded_units(problem, np.stack([prices, problem.current]))
+        found = figures(self.ensemble, problem, prices, self._series, demanded)
+        gain = gains(problem, prices, shelf_of(problem.kept, problem.offers).sales(demanded))
         sums = {name: float(np.nansum(found[name])) for name in ("units", "units_current", "revenue", "profit")}
         by_decision = {
             name: [float(np.nansum(found[name][rows])) for rows in self.rows]
@@ -119,7 +122,8 @@ class Desk:
     def check(self, plan: Plan) -> dict[str, Any]:
         """The hard and soft rules that the plan breaks, by the exact checker."""
         problem, prices = self._situation(plan), self.prices(plan)
-        units = figures(self.ensemble, problem, prices, self._series)
+        demanded = demanded_units(problem, np.stack([prices, problem.current]))
+        units = figures(self.ensemble, problem, prices, self._series, demanded)
         table = problem.offers[["product", "store"]].assign(
             price=prices,
             status=np.where(problem.decision >= 0, "priced", "held"),
