@@ -32,9 +32,13 @@ TASKS = {
     "explain": "jointprice.tasks.explain:execute",
 }
 
+# Each tracker is `record(folder, config, summary)`; what it needs is in the extra `track`.
+TRACKERS = {"tensorboard": "jointprice.track.tensorboard:record", "mlflow": "jointprice.track.mlflow:record"}
+
 # What the other packages offer; tests hold these names against the tables that the packages dispatch on.
 CHOICES: dict[str, tuple[str, ...]] = {
     "task": tuple(TASKS),
+    "track": ("none", *TRACKERS),
     "data.source": ("synthetic", "table"),
     "data.market": (
         "loglog",
@@ -97,6 +101,7 @@ def resolve(target: str) -> Callable[..., Any]:
 
 def _chosen(config: Config) -> Iterator[tuple[str, str]]:
     yield "task", config.task
+    yield "track", config.track
     yield "data.source", config.data.source
     yield "data.market", config.data.market
     for group in config.ensemble.groups:

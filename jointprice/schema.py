@@ -93,6 +93,7 @@ class Config:
     seed: of members, bootstrap and search; two runs with one seed on one machine write the same prices.
     model: folder of a saved model, for tasks that do not train.
     run, product, store: of task=explain: directory of a finished run, and what of it is explained.
+    track: where figures go beside the run directory: none, tensorboard or mlflow.
     debug: show tracebacks. quiet: no progress on stderr.
     """
 
@@ -102,6 +103,7 @@ class Config:
     run: str | None = None
     product: str | None = None
     store: str | None = None
+    track: str = "none"
     debug: bool = False
     quiet: bool = False
     data: DataSettings = field(default_factory=DataSettings)

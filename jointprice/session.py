@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from data_io.errors import ConfigError
 from data_io.write import RunDirectory
+from jointprice.registry import TRACKERS, resolve
 from jointprice.schema import Config, fingerprint
 from jointprice.terminal import Progress
 from jointprice.versions import versions
@@ -30,6 +32,7 @@ class Session:
 
     def __post_init__(self):
         self.progress = Progress(self.config.quiet)
+        self.tracker = tracker_of(self.config)
         ready_compiler()
 
     @contextmanager
@@ -58,6 +61,8 @@ class Session:
         seconds = {name: round(value, 3) for name, value in self.seconds.items()}
         summary = {"status": "done", **self.audit(), **summary, "seconds": seconds}
         self.directory.write_json("summary.json", summary)
+        if self.tracker is not None:
+            self.tracker(self.directory.folder, self.config, summary)
         self.directory.finish()
         return summary
 
@@ -65,6 +70,16 @@ class Session:
 def open_session(config: Config, output: Path, given: Mapping[str, Any] | None = None) -> Session:
     """A session that writes to `output`."""
     return Session(config, RunDirectory(output), dict(given or {}))
+
+
+def tracker_of(config: Config) -> Callable[..., None] | None:
+    """What else keeps the run's figures. Raises ConfigError, before anything is done, where it is not installed."""
+    if config.track == "none":
+        return None
+    try:
+        return resolve(TRACKERS[config.track])
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"track={config.track} needs {error.name}: pip install 'jointprice[track]'.") from None
 
 
 def ready_compiler() -> None:
