@@ -1,13 +1,11 @@
-"""Answers to plans: units, money and rules at other prices, the rest optimised again, and approved prices written.
+"""Answers to plans: units, money and rules at other prices, and the rest optimised again.
 
-Not for requests over a network: see server. Axes: K members, S offers, D decisions.
+Not for requests over a network (server) nor for what is approved (approve). Axes: K members, S offers, D decisions.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,14 @@ import numpy as np
 import pandas as pd
 
 from data_io.errors import ConfigError, NotFoundError
-from data_io.write import RunDirectory, plain
+from data_io.write import plain
 from ensemble.demand import offer_demand, series_of
 from ensemble.types import Ensemble
-from jointprice.answer import answer_table, figures
+from jointprice.answer import figures
 from jointprice.pricing import Pricing, active_rules, check_answer
 from jointprice.promise import gains
 from jointprice.schema import Config
-from jointprice.whatif.plan import Approval, Plan
+from jointprice.whatif.plan import Plan
 from search.checker import Breach
 from search.evaluate import demanded_units
 from search.optimisers import make_optimiser
@@ -68,11 +66,11 @@ class Desk:
     def decisions(self) -> list[dict[str, Any]]:
         """What the page shows of each decision before anyone changes it."""
         answer, problem = self.pricing.answer, self.problem
-        told = []
+        shown = []
         for number, rows in enumerate(self.rows):
             first, part = answer.iloc[rows[0]], answer.iloc[rows]
             ladder = problem.ladder[number, : problem.rungs[number]]
-            told.append(
+            shown.append(
                 {
                     "decision": number,
                     "product": first["product"],
@@ -93,11 +91,11 @@ class Desk:
                     "note": first["note"],
                 }
             )
-        return plain(told)
+        return plain(shown)
 
     def evaluate(self, plan: Plan) -> dict[str, Any]:
         """Totals, and every decision's units and money."""
-        problem, prices = self._situation(plan), self.prices(plan)
+        problem, prices = self.situation(plan), self.prices(plan)
         demanded = demanded_units(problem, np.stack([prices, problem.current]))
         found = figures(self.ensemble, problem, prices, self._series, demanded)
         gain = gains(problem, prices, shelf_of(problem.kept, problem.offers).sales(demanded))
@@ -121,7 +119,7 @@ class Desk:
 
     def check(self, plan: Plan) -> dict[str, Any]:
         """The hard and soft rules that the plan breaks, by the exact checker."""
-        problem, prices = self._situation(plan), self.prices(plan)
+        problem, prices = self.situation(plan), self.prices(plan)
         demanded = demanded_units(problem, np.stack([prices, problem.current]))
         units = figures(self.ensemble, problem, prices, self._series, demanded)
         table = problem.offers[["product", "store"]].assign(
@@ -129,8 +127,8 @@ class Desk:
             status=np.where(problem.decision >= 0, "priced", "held"),
             **{name: units[name] for name in ("units", "units_current")},
         )
-        breaches = self._breaches(problem, table)
-        return {"breaches": [_told(breach) for breach in breaches[:MOST_BREACHES]], "breaches_total": len(breaches)}
+        breaches = self.breaches(problem, table)
+        return {"breaches": [told(breach) for breach in breaches[:MOST_BREACHES]], "breaches_total": len(breaches)}
 
     def optimise(self, plan: Plan) -> dict[str, Any]:
         """Prices [D] of the most objective, pinned and excluded ones as they are, the others within their bounds.
@@ -138,7 +136,7 @@ class Desk:
         Raises:
             ConfigError: bounds that leave a decision no allowed price. NotFoundError: no prices keep the hard rules.
         """
-        problem, prices = self._situation(plan), self.prices(plan)
+        problem, prices = self.situation(plan), self.prices(plan)
         ladder, rungs = problem.ladder.copy(), problem.rungs.copy()
         for change in plan.changes:
             number, allowed = change.decision, problem.ladder[change.decision, : problem.rungs[change.decision]]
@@ -148,7 +146,7 @@ class Desk:
                 fits = (allowed >= (change.low or 0)) & (allowed <= (change.high or np.inf))
                 if not fits.any():
                     raise ConfigError(
-                        f"{self._name(number)}: no price that the rules allow lies between {change.low or 0:g} and "
+                        f"{self.name(number)}: no price that the rules allow lies between {change.low or 0:g} and "
                         f"{change.high or np.inf:g} (they allow {allowed[0]:g} to {allowed[-1]:g})."
                     )
                 allowed = allowed[fits]
@@ -169,40 +167,6 @@ class Desk:
         self.scenarios[name] = kept | {"breaches_total": self.check(plan)["breaches_total"]}
         return [self.scenarios[known] for known in sorted(self.scenarios)]
 
-    def approve(self, approval: Approval) -> dict[str, Any]:
-        """Write approved/prices.csv and add to approved/audit.jsonl.
-
-        Raises:
-            ConfigError: a price is another than the recommended one and no reason is given, or hard rules are broken
-                and that is not accepted.
-        """
-        problem, prices = self._situation(approval.plan), self.prices(approval.plan)
-        reasons = {reason.decision: reason.words for reason in approval.reasons}
-        moved = [n for n, rows in enumerate(self.rows) if (prices[rows] != self.pricing.solution.prices[rows]).any()]
-        silent = [self._name(number) for number in moved if number not in reasons]
-        if silent:
-            raise ConfigError(f"Say why another price than the recommended one: {', '.join(silent[:5])}.")
-        held = np.where(problem.decision < 0, self.pricing.answer["note"], "").astype(object)
-        table = answer_table(self.ensemble, problem, prices, held, self.config.data.currency)
-        for number in moved:
-            rows = self.rows[number]
-            told = f"override by {approval.person}: {reasons[number]}"
-            table.loc[rows, "note"] = [f"{note}; {told}" if note else told for note in table.loc[rows, "note"]]
-        hard = [breach for breach in self._breaches(problem, table) if not breach.soft]
-        if hard and not approval.accept_breaches:
-            raise ConfigError(f"These prices break hard rules: {'; '.join(breach.text for breach in hard[:3])}.")
-        directory, now = RunDirectory(self.output / "approved"), datetime.now(UTC).isoformat(timespec="seconds")
-        overrides = [self._override(number, prices, reasons[number]) for number in moved]
-        what_if = [change.model_dump(exclude_defaults=True) for change in approval.plan.changes]
-        entry = {"time": now, "person": approval.person, "overrides": overrides, "changes": what_if}
-        entry |= {"breaches": [_told(breach) for breach in hard], "gain": float(gains(problem, prices).mean())}
-        directory.write_csv("prices.csv", table)
-        trail = directory.folder / "audit.jsonl"
-        before = [json.loads(line) for line in trail.read_text("utf-8").splitlines()] if trail.exists() else []
-        directory.write_jsonl("audit.jsonl", [*before, entry])
-        directory.finish()
-        return {"folder": str(directory.folder), "prices": len(table), "overrides": len(moved), "breaches": len(hard)}
-
     def prices(self, plan: Plan) -> np.ndarray:
         """[S] the plan's prices, to the data's decimals. Raises ConfigError for a decision that there is not."""
         start = self.pricing.solution.prices if plan.start == "recommended" else self.problem.current
@@ -217,7 +181,7 @@ class Desk:
                 prices[rows] = max(round(change.price, self.problem.decimals), 10.0**-self.problem.decimals)
         return prices
 
-    def _situation(self, plan: Plan) -> PricingProblem:
+    def situation(self, plan: Plan) -> PricingProblem:
         """The problem with the plan's costs, stocks and competitor prices."""
         self.prices(plan)  # refuses unknown decisions
         offers = self.problem.offers
@@ -243,21 +207,18 @@ class Desk:
             self._demands = key, offer_demand(self.ensemble, offers)
         return self._demands[1]
 
-    def _breaches(self, problem: PricingProblem, table: pd.DataFrame) -> list[Breach]:
+    def breaches(self, problem: PricingProblem, table: pd.DataFrame) -> list[Breach]:
         """Of hard and soft rules, held offers left out."""
         found = check_answer(self.config, problem.offers, table, active_rules(self.config))
         return [breach for breach in found if not breach.held]
 
-    def _override(self, number: int, prices: np.ndarray, words: str) -> dict[str, Any]:
-        row = self.rows[number][0]
-        recommended = float(self.pricing.solution.prices[row])
-        return {"product": self._name(number), "recommended": recommended, "price": float(prices[row]), "reason": words}
-
-    def _name(self, number: int) -> str:
+    def name(self, number: int) -> str:
+        """The decision's product, and its store or how many."""
         rows = self.rows[number]
         offer = self.problem.offers.iloc[rows[0]]
         return f"{offer['product']} ({offer['store'] if len(rows) == 1 else f'{len(rows)} stores'})"
 
 
-def _told(breach: Breach) -> dict[str, Any]:
+def told(breach: Breach) -> dict[str, Any]:
+    """A breach as JSON."""
     return plain({name: getattr(breach, name) for name in ("rule", "product", "store", "text", "soft")})

@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from data_io.errors import JointpriceError
 from jointprice.schema import WhatifSettings
+from jointprice.whatif.approve import approve
 from jointprice.whatif.desk import Desk
 from jointprice.whatif.limits import Limits
 from jointprice.whatif.plan import Approval, Plan, Scenario
@@ -97,8 +98,8 @@ def application(desk: Desk, currency: str) -> FastAPI:
         return answered(desk.save, scenario.name, scenario.plan)
 
     @web.post("/api/approve")
-    def approve(approval: Approval) -> dict[str, Any]:
-        return answered(desk.approve, approval)
+    def approved(approval: Approval) -> dict[str, Any]:
+        return answered(approve, desk, approval)
 
     return web
 

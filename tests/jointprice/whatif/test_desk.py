@@ -8,6 +8,7 @@ import pytest
 
 from data_io.errors import ConfigError
 from data_io.write import verify
+from jointprice.whatif.approve import approve
 from jointprice.whatif.plan import Approval, Change, Plan, Reason
 
 
@@ -68,16 +69,16 @@ def test_prices_other_than_the_recommended_ones_need_a_reason_and_keep_hard_rule
     one = decision_of(desk)
     far = Plan(changes=[Change(decision=one["decision"], price=one["current_low"] * 3)])
     with pytest.raises(ConfigError, match=r"Say why .*product-03 \(store-02\)"):
-        desk.approve(Approval(plan=far, person="Ann"))
+        approve(desk, Approval(plan=far, person="Ann"))
     said = [Reason(decision=one["decision"], words="=SUM(A1)")]
     with pytest.raises(ConfigError, match=r"These prices break hard rules: price .* by more than 15\.0 %"):
-        desk.approve(Approval(plan=far, person="Ann", reasons=said))
+        approve(desk, Approval(plan=far, person="Ann", reasons=said))
     assert not (desk.output / "approved").exists()
-    done = desk.approve(Approval(plan=far, person="=Ann", reasons=said, accept_breaches=True))
+    done = approve(desk, Approval(plan=far, person="=Ann", reasons=said, accept_breaches=True))
     assert (done["overrides"], done["prices"]) == (1, 96)
     assert done["breaches"] >= 1
     verify(desk.output / "approved")
-    desk.approve(Approval(plan=Plan(), person="Bob"))
+    approve(desk, Approval(plan=Plan(), person="Bob"))
     first, second = map(json.loads, (desk.output / "approved" / "audit.jsonl").read_text("utf-8").splitlines())
     assert (first["person"], second["person"]) == ("=Ann", "Bob")
     assert first["overrides"][0]["reason"] == "=SUM(A1)"
@@ -88,7 +89,7 @@ def test_prices_other_than_the_recommended_ones_need_a_reason_and_keep_hard_rule
 def test_approved_prices_run_no_formula_in_a_spreadsheet(desk):
     one = decision_of(desk)
     plan = Plan(changes=[Change(decision=one["decision"], price=round(one["recommended"] - 0.01, 2))])
-    desk.approve(Approval(plan=plan, person="Ann", reasons=[Reason(decision=one["decision"], words="@cmd")]))
+    approve(desk, Approval(plan=plan, person="Ann", reasons=[Reason(decision=one["decision"], words="@cmd")]))
     with (desk.output / "approved" / "prices.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     texts = [value for row in rows for name, value in row.items() if name in ("product", "store", "note", "reason")]
