@@ -31,8 +31,9 @@ def approve(desk: Desk, approval: Approval) -> dict[str, Any]:
     silent = [desk.name(number) for number in moved if number not in reasons]
     if silent:
         raise ConfigError(f"Say why another price than the recommended one: {', '.join(silent[:5])}.")
-    held = np.where(problem.decision < 0, desk.pricing.answer["note"], "").astype(object)
-    table = answer_table(desk.ensemble, problem, prices, held, desk.config.data.currency)
+    nothing = np.full(len(prices), "", object)
+    table = answer_table(desk.ensemble, problem, prices, nothing, desk.config.data.currency)
+    table["note"] = desk.pricing.answer["note"]
     for number in moved:
         _note(table, desk.rows[number], f"override by {approval.person}: {reasons[number]}")
     hard = [breach for breach in desk.breaches(problem, table) if not breach.soft]
