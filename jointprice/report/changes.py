@@ -25,7 +25,8 @@ MEASURED = re.compile(r"\d+(?:[.,]\d+)*%?(?![^(]*\))")  # figures outside bracke
 class Change(NamedTuple):
     """One product at one old and one new price, in one store or in all that change alike; None = unknown.
 
-    change is a share; gain is the change of the objective; margin is of the net price at the new price; from flat_low
+    change is a share; gain is the change of the objective; margin is of the net price at the new price; cover: in how
+    many periods the stock is sold; index: the new price over the competitor's; from flat_low
     to flat_high the price is in the flat range of every one of the stores.
     """
 
@@ -40,6 +41,8 @@ class Change(NamedTuple):
     units: float | None
     gain: float | None
     margin: float | None
+    cover: float | None
+    index: float | None
     tier: str
     power: str
     rules: str
@@ -130,6 +133,8 @@ def _change(key: tuple, rows: pd.DataFrame, total: pd.Series) -> Change:
         units=total["units"],
         gain=total["gain"],
         margin=total["profit"] / total["net"] if total["net"] > 0 else None,
+        cover=rows["stock"].sum() / total["units"] if total["units"] > 0 and rows["stock"].notna().all() else None,
+        index=float((rows["price"] / rows["competitor_price"]).mean()),
         tier=distinct(rows["tier"], ", "),
         power=distinct(rows["power"], ", "),
         rules=distinct([name for names in rows["binding_rules"] for name in names.split(";")], ", "),

@@ -80,6 +80,12 @@ def _mark_prices(axes: Axes, curve: ProductCurve) -> None:
         axes.axvspan(left, min(low, right), color=SHADE, alpha=0.25, linewidth=0)
     if high < right:
         axes.axvspan(max(high, left), right, color=SHADE, alpha=0.25, linewidth=0)
+    inside = curve.seen[(curve.seen >= left) & (curve.seen <= right)]
+    if len(inside):
+        axes.plot(inside, np.zeros(len(inside)), "|", color=INK, markersize=5, markeredgewidth=0.6, clip_on=False,
+                  transform=axes.get_xaxis_transform())  # fmt: skip
+    if left <= curve.competitor <= right:
+        axes.axvline(curve.competitor, color=SHADE, linestyle="--", linewidth=1)
     axes.set_xlim(left, right)
 
 

@@ -5,11 +5,12 @@ Axes: K members, P candidates, S offers, F factors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from ensemble.types import Ensemble
 from jointprice.promise import unit_values
 from search.evaluate import demanded_units
 from search.stock import shelf_of
@@ -17,6 +18,7 @@ from search.types import PricingProblem
 
 FACTORS = np.linspace(0.8, 1.2, 17)
 RECOMMENDED = len(FACTORS) // 2  # the place of factor 1
+MOST_SEEN = 60  # observed prices that one chart marks
 MOST_CELLS = 500_000  # candidates × offers of one call: bounds its memory
 
 
@@ -29,6 +31,7 @@ class ProductCurve(NamedTuple):
         worth, worth_low, worth_high: [F] likewise of the objective, of these offers alone.
         current, recommended: mean prices with the same weights.
         observed: lowest and highest price that the product was sold at; NaN without history.
+        seen: distinct prices of its last periods, ascending. competitor: mean known price there, NaN = none known.
         offers: how many offers it is the sum of.
     """
 
@@ -43,14 +46,34 @@ class ProductCurve(NamedTuple):
     current: float
     recommended: float
     observed: tuple[float, float]
+    seen: np.ndarray
+    competitor: float
     offers: int
 
 
-def product_curves(problem: PricingProblem, prices: np.ndarray, products: Sequence[str]) -> list[ProductCurve]:
-    """Curves of `products` around prices [S]. Few calls of the demand, all of one shape, so that it compiles once."""
+def product_curves(
+    problem: PricingProblem, prices: np.ndarray, products: Sequence[str], seen: Mapping[str, np.ndarray] | None = None
+) -> list[ProductCurve]:
+    """Curves of `products` around prices [S], with the prices `seen` of each. Few calls of the demand, all of one
+    shape, so that it compiles once."""
     return [
-        _curve(problem, prices, product, own, sold) for product, own, sold in sales_along(problem, prices, products)
+        _curve(problem, prices, product, own, sold, (seen or {}).get(product, np.zeros(0)))
+        for product, own, sold in sales_along(problem, prices, products)
     ]
+
+
+def observed_prices(ensemble: Ensemble, products: Sequence[str]) -> dict[str, np.ndarray]:
+    """Distinct prices of each product in the periods of history that the model keeps, evenly thinned to MOST_SEEN."""
+    inputs, history = ensemble.inputs, slice(0, ensemble.window)
+    price = np.exp(np.asarray(inputs.log_price, np.float64)[:, history]) * ensemble.spec.reference_price[:, None]
+    sold, names = np.asarray(inputs.mask)[:, history] > 0, ensemble.series["product"].to_numpy()
+    found = {}
+    for product in products:
+        rows = names == product
+        values = np.unique(price[rows][sold[rows]].round(2))
+        thinned = np.linspace(0, len(values) - 1, min(len(values), MOST_SEEN)).round().astype(int)
+        found[product] = values[thinned] if len(values) else values
+    return found
 
 
 def sales_along(
@@ -73,7 +96,7 @@ def sales_along(
 
 
 def _curve(
-    problem: PricingProblem, prices: np.ndarray, product: str, own: np.ndarray, sold: np.ndarray
+    problem: PricingProblem, prices: np.ndarray, product: str, own: np.ndarray, sold: np.ndarray, seen: np.ndarray
 ) -> ProductCurve:
     """The curve from sales [K, F, offers] of the offers `own`."""
     weight = sold[:, RECOMMENDED].mean(0)
@@ -96,5 +119,7 @@ def _curve(
         current=float(problem.current[own] @ weight),
         recommended=recommended,
         observed=(float(offers["observed_min"].min()), float(offers["observed_max"].max())),
+        seen=seen,
+        competitor=float(offers["competitor_price"].mean()),
         offers=len(own),
     )

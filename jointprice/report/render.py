@@ -14,14 +14,18 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from data_io.types import SalesPanel
 from ensemble.fit import Trained
+from ensemble.types import Ensemble
 from jointprice.pricing import Pricing
 from jointprice.report import charts
 from jointprice.report.bridge import LARGE, bridge, counts
 from jointprice.report.chain import price_chains
 from jointprice.report.changes import MOST_ROWS, gains, held_offers, largest_products, price_changes
-from jointprice.report.curves import product_curves
+from jointprice.report.curves import observed_prices, product_curves
+from jointprice.report.elasticities import elasticities
 from jointprice.report.formats import Formats
+from jointprice.report.health import health
 from jointprice.rule_costs import price_chain
 from jointprice.session import Session
 from jointprice.versions import versions
@@ -37,12 +41,20 @@ SHARES = ("mape", "wape", "bias", "coverage80")  # metrics written in per cent
 AUDIT = ("device", "config_sha256")  # what the summary gets when the session ends, unless it has it already
 
 
-def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], trained: Trained | None) -> None:
+def write_report(
+    session: Session,
+    pricing: Pricing,
+    summary: dict[str, Any],
+    ensemble: Ensemble,
+    trained: Trained | None = None,
+    panel: SalesPanel | None = None,
+) -> None:
     """Write report.html into the run directory.
 
     Args:
         summary: as for summary.json, with or without what Session.finish adds.
-        trained: None where the model was loaded: no training figures then.
+        ensemble: whose history the observed prices are of.
+        trained, panel: None where the model was loaded: no training figures and no data health then.
     """
     config, problem, answer = session.config, pricing.problem, pricing.answer
     formats = Formats(config.data.currency, config.data.decimals, problem.objective.name)
@@ -55,7 +67,7 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
     )
     page.filters |= formats.filters()
     products = largest_products(problem, answer, MOST_CURVES)
-    curves = product_curves(problem, pricing.solution.prices, products)
+    curves = product_curves(problem, pricing.solution.prices, products, observed_prices(ensemble, products))
     text = page.get_template("report.html.j2").render(
         summary=dict.fromkeys(AUDIT) | {"status": "done", "task": config.task, "seed": config.seed} | summary,
         objective=problem.objective.name,
@@ -66,6 +78,7 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
         large=LARGE,
         told=_in_words(pricing, formats),
         changes=price_changes(problem, answer),
+        known={name: answer[name].notna().any() for name in ("stock", "competitor_price")},
         tested=answer.loc[answer["exogeneity"] == "tested", "product"].nunique(),
         products_total=answer["product"].nunique(),
         flat_share=SHARE,
@@ -73,6 +86,8 @@ def write_report(session: Session, pricing: Pricing, summary: dict[str, Any], tr
         most_rows=MOST_ROWS,
         curves=[(curve, Markup(charts.product_curve(curve, problem.objective.name))) for curve in curves],
         most_curves=MOST_CURVES,
+        elasticities=elasticities(problem, pricing.solution.prices),
+        health=panel and health(panel, ensemble.verdicts),
         metrics=trained and _metric_rows(trained.metrics),
         members_left_out=max(len(trained.metrics["members"]) - MOST_MEMBERS, 0) if trained else 0,
         metric_names=METRICS,

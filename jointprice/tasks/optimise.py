@@ -25,5 +25,5 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     summary = steps.pricing_summary(session, ensemble, pricing, None)
     summary |= {"inputs": inputs, "warnings": [*warnings, *steps.losing_scope(pricing)]}
     with session.stage("report"):
-        write_report(session, pricing, session.audit() | summary, None)
+        write_report(session, pricing, session.audit() | summary, ensemble)
     return session.finish(summary)

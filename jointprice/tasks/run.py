@@ -25,5 +25,5 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     summary = steps.pricing_summary(session, trained.ensemble, pricing, prepared.market)
     summary |= {"inputs": prepared.tables.inputs, "warnings": [*prepared.warnings, *steps.losing_scope(pricing)]}
     with session.stage("report"):
-        write_report(session, pricing, session.audit() | summary, trained)
+        write_report(session, pricing, session.audit() | summary, trained.ensemble, trained, prepared.panel)
     return session.finish(summary)

@@ -69,7 +69,9 @@ class Finished(NamedTuple):
     session: object
     pricing: Pricing
     summary: dict
+    ensemble: object
     trained: object
+    panel: object
 
 
 @pytest.fixture(scope="session")
@@ -83,13 +85,13 @@ def finished(tmp_path_factory) -> Finished:
     pricing = steps.price(session, trained.ensemble, prepared.tables.offers)
     summary = steps.pricing_summary(session, trained.ensemble, pricing, None)
     summary |= {"oracle": ORACLE, "inputs": prepared.tables.inputs, "warnings": list(prepared.tables.warnings)}
-    return Finished(session, pricing, summary, trained)
+    return Finished(session, pricing, summary, trained.ensemble, trained, prepared.panel)
 
 
 def _written(finished: Finished, **changed) -> str:
     """The HTML of a run with some parts changed."""
     run = finished._replace(**changed)
-    write_report(run.session, run.pricing, run.summary, run.trained)
+    write_report(run.session, run.pricing, run.summary, run.ensemble, run.trained, run.panel)
     return (run.session.directory.folder / "report.html").read_text("utf-8")
 
 
