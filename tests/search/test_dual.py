@@ -67,6 +67,7 @@ def test_no_prices_beat_the_bound_and_those_read_off_it_come_close(rules, seed, 
     assert found.gap == pytest.approx((found.bound - value[0]) / abs(found.bound), abs=1e-6)
 
 
+@pytest.mark.nightly
 def test_the_bound_of_many_offers_is_near(indexed, make_offers, make_problem):
     offers = make_offers(np.random.default_rng(0).uniform(2, 9, 120).round(2))
     near, sets = {"type": "max_change", "percent": 15}, np.arange(120) // 12

@@ -181,6 +181,7 @@ def test_the_same_seed_writes_the_same_bytes_in_a_process_of_its_own(default_run
     assert told == told_here  # all but the last line, which names the directory
 
 
+@pytest.mark.nightly
 def test_another_seed_writes_other_prices(default_run, jointprice):
     other = jointprice(QUICK, "seed=1")
     assert other.code == 0, other.err

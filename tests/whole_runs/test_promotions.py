@@ -6,7 +6,7 @@ import pytest
 
 LIGHT = (
     *("experiment=[quick,promotions]", "response.name=anchor", "response.heads=[elasticity]", "response.folds=0"),
-    *("response.draws=4", "response.search_draws=4", "promotions.horizon=4"),
+    *("response.draws=4", "response.search_draws=4", "promotions.horizon=4", "search.scope=product"),
 )
 
 

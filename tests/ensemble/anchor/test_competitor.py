@@ -13,7 +13,7 @@ from ensemble.anchor.anchor import fit_anchor
 from ensemble.anchor.competitor import competitor
 from ensemble.anchor.settings import AnchorSettings
 
-FEW = AnchorSettings(draws=6, steps=12, folds=0)
+FEW = AnchorSettings(heads=["elasticity", "nested"], draws=6, steps=12, folds=0)
 
 
 def panel_of(variant, seed=0, **sizes):
@@ -27,7 +27,7 @@ def found_in(panel):
     return competitor(panel, np.ones(len(panel.periods)), z, None)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_reaction_is_found_where_there_is_one_and_nowhere_else(seed):
     assert found_in(panel_of("passive", seed)).reaction < 0.1
     assert found_in(panel_of("reacts", seed)).reaction == pytest.approx(0.5, abs=0.15)
