@@ -54,7 +54,8 @@ def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context:
     """[..., S] log expected units of the named head's draw at log prices [..., S], which broadcast with the context."""
     shift = _shift(draw, sets, log_prices, context)
     z = _in_cells(sets, log_prices - sets.reference)
-    return _by_series(sets, _each_block(HEADS[name].log_units, draw, sets, z, shift))
+    head = HEADS[name]
+    return _by_series(sets, _each_block(head.asked or head.log_units, draw, sets, z, shift))
 
 
 def own_elasticities(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:

@@ -48,6 +48,7 @@ class Head(NamedTuple):
         structure: (shared, dev [J], cross [J, n], block) -> arrays that log_units needs.
         log_units: (structure, block, log_level, z, V) -> log units; V in utility or log units.
         starts: of the fit, for posteriors with several modes.
+        asked: log_units at prices that are asked, where history need not have seen them; None = the same.
     """
 
     separable: bool
@@ -55,6 +56,7 @@ class Head(NamedTuple):
     structure: Callable
     log_units: Callable
     starts: int = 1
+    asked: Callable | None = None
 
 
 OWN = {"own": (log(2.5), 0.4), "dearness": (0.2, 0.3)}
@@ -67,6 +69,7 @@ HEADS = {
         OWN | CROSS | {"bend": (0.7, 0.8)},
         separable.structure,
         separable.elasticity_units,
+        asked=separable.diverted_units,
     ),
     "linear": Head(True, OWN | CROSS, separable.structure, separable.linear_units),
     "nested": Head(

@@ -58,10 +58,13 @@ def _log_linear(y: jax.Array) -> jax.Array:
 
 
 def elasticity_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
-    """Log units at z, demand shifted by V = `shift` in log units.
+    """Log units at z, demand shifted by V = `shift` in log units."""
+    return log_level + shift + _index(s, z)
 
-    Products that gain because rivals became dearer gain together no more than the dearer ones lost: constant cross
-    effects would, far from the reference prices, let them gain many times that.
+
+def diverted_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
+    """elasticity_units where prices are asked that history need not have seen: products that gain because rivals became
+    dearer gain together no more than the dearer ones lost. Constant cross effects would let them gain many times that.
     """
     effect = curve(z, s["bend"])
     usual, own = log_level + shift, -s["own"] * effect

@@ -15,7 +15,8 @@ import pandas as pd
 from search.objective import net_price
 from search.types import Objective, PricingProblem
 
-MOST_ROWS = 500
+MOST_ROWS = 500  # of a table without scripts, and on paper
+MOST_PAGED = 20_000  # with scripts, page by page
 MOST_TEXTS = 3  # distinct stores, notes, … that one cell names
 MOST_NAMED = 20  # held offers that one reason names
 HELD_VIOLATES = "held_violates: "
@@ -88,8 +89,8 @@ def price_changes(problem: PricingProblem, answer: pd.DataFrame) -> Changes:
     groups = rows.groupby(["product", "current_price", "price"], sort=False)
     totals = groups[["units_current", "units", "gain", "profit", "net"]].sum(min_count=1)
     largest = totals["gain"].abs().sort_values(ascending=False, kind="stable", na_position="last").index
-    shown = [_change(key, groups.get_group(key), totals.loc[key]) for key in largest[:MOST_ROWS]]
-    return Changes(shown, max(len(largest) - MOST_ROWS, 0), int((~moved).sum()))
+    shown = [_change(key, groups.get_group(key), totals.loc[key]) for key in largest[:MOST_PAGED]]
+    return Changes(shown, max(len(largest) - MOST_PAGED, 0), int((~moved).sum()))
 
 
 def held_offers(problem: PricingProblem, answer: pd.DataFrame) -> list[Held]:

@@ -35,6 +35,7 @@ from search.types import Front
 
 MOST_CURVES = 40
 MOST_MEMBERS = 32
+PAGE_ROWS = 100  # of the table of changes
 MOST_TOLD = 20  # changes in words
 METRICS = ("rows", "mae", "rmse", "mape", "wape", "r2", "bias", "coverage80")
 SHARES = ("mape", "wape", "bias", "coverage80")  # metrics written in per cent
@@ -84,6 +85,7 @@ def write_report(
         flat_share=SHARE,
         held=held_offers(problem, answer),
         most_rows=MOST_ROWS,
+        page_rows=PAGE_ROWS,
         curves=[(curve, Markup(charts.product_curve(curve, problem.objective.name))) for curve in curves],
         most_curves=MOST_CURVES,
         elasticities=elasticities(problem, pricing.solution.prices),

@@ -52,3 +52,21 @@ def test_the_curve_rises_with_slope_one_at_the_reference(bend):
     z = jnp.linspace(-0.6, 0.6, 25)
     assert (jnp.diff(curve(z, jnp.asarray(bend))) > 0).all()
     assert jax.grad(curve)(0.0, bend) == pytest.approx(1, abs=1e-4)
+
+
+@given(seed=seeds, z=prices)
+@examples(max_examples=20, deadline=None)
+def test_what_is_asked_of_the_elasticity_head_gains_no_more_from_dearer_rivals_than_these_lose(
+    structure, block, seed, z
+):
+    head, drawn = HEADS["elasticity"], structure("elasticity", seed)
+    drawn = drawn | {"cross": 8 * drawn["cross"]}
+    alone = drawn | {"cross": 0 * drawn["cross"]}
+    z = np.abs(z)  # dearer ones alone: cuts of others take sales, and are no gain
+    asked, without = (np.exp(head.asked(one, block, LEVEL, z, jnp.zeros(5))) for one in (drawn, alone))
+    lost = np.maximum(np.exp(LEVEL) - without, 0).sum()
+    assert (asked - without).sum() <= lost * (1 + 1e-3) + 1e-3
+    few = drawn | {"cross": drawn["cross"] / 200}
+    np.testing.assert_allclose(
+        head.asked(few, block, LEVEL, z, jnp.zeros(5)), head.log_units(few, block, LEVEL, z, jnp.zeros(5)), atol=1e-4
+    )

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 
-from jointprice.report import render
+from jointprice.report import changes, render
 
 ROOT = Path(__file__).parents[3]
 REPORT = ROOT / "jointprice" / "report"
@@ -124,13 +124,17 @@ def test_a_page_of_a_hundred_products_is_small(finished, written, made):
     assert html.count("<figure>") == 40 + 2  # training and search
 
 
-def test_the_page_shows_the_largest_changes_and_counts_the_rest(finished, written, made, read_page, monkeypatch):
+def test_the_page_shows_the_largest_changes_keeps_more_in_a_template_and_counts_the_rest(
+    finished, written, made, read_page, monkeypatch
+):
     monkeypatch.setattr(render, "MOST_CURVES", 1)
+    monkeypatch.setattr(changes, "MOST_PAGED", 510)
     pricing = made(520)
     pricing.answer.loc[[0, 1], "price"] = pricing.answer.loc[[0, 1], "current_price"]
     page = read_page(written(finished, pricing=pricing))
     assert len(page.rows["change-table"]) == 1 + 500
-    assert "18 more rows are not shown" in page.text
+    assert len([row for row in page.rows[None] if row and re.fullmatch(r"p\d{3}", row[0])]) == 10
+    assert "8 more rows are not shown" in page.text
     assert "Priced offers that keep their price: 2." in page.text
 
 

@@ -1,0 +1,53 @@
+"""The report in a real browser: thousands of changes are sorted, searched and paged, and printed from the first."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: jointprice[browser]")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def page(finished, written, made):
+    path = finished.session.directory.folder / "many.html"
+    path.write_text(written(finished, pricing=made(3000)), "utf-8")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        yield page
+        browser.close()
+
+
+def rows(page):
+    return page.locator("#change-table tbody tr")
+
+
+def test_pages_turn_through_all_rows(page):
+    assert rows(page).count() == 100
+    assert "page 1 of 30, 3000 rows" in page.locator(".pages").text_content()
+    first = rows(page).first.text_content()
+    page.locator(".pages button").last.click()
+    assert rows(page).first.text_content() != first
+    page.locator(".pages button").first.click()
+    assert rows(page).first.text_content() == first
+
+
+def test_search_and_sorting_see_the_rows_of_every_page(page):
+    page.fill("input[type=search]", "p2999")
+    assert rows(page).count() == 1
+    assert page.locator(".pages").is_hidden()
+    page.fill("input[type=search]", "")
+    page.get_by_role("button", name="Product", exact=True).first.click()
+    assert "p2999" in rows(page).first.text_content()
+
+
+def test_paper_gets_the_first_rows_and_the_screen_its_page_back(page):
+    page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+    assert rows(page).count() == 500
+    page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+    assert rows(page).count() == 100
