@@ -14,6 +14,7 @@ Axes: K draws of ξ, P candidates, M stores, T weeks, H weeks ahead, J products.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -52,7 +53,7 @@ class Promotions(Market):
     path: (paid prices, mechanics 0 to 3) of the first week [..., S] -> expected units [..., H, S].
     """
 
-    path: object = None
+    path: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
 
     def deal_profit(self, paid: np.ndarray, mechanic: np.ndarray) -> np.ndarray:
         """Expected profit [..., S] of each offer over HORIZON weeks with these deals in the first."""
