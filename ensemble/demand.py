@@ -81,23 +81,24 @@ def offer_demand(
     promotions = _with_promotions(ensemble, offers, offered, period).promotions[:, period]
     spec = ensemble.spec
     fixed = ensemble.inputs.log_price[:, period] + np.log(spec.reference_price)
-    held = fixed.copy()
-    held[offered[offered >= 0]] = np.log(current[offered >= 0])
+    held = at_current(fixed, offers, offered)
     level = np.asarray(networks(current[None]))[:, 0] / spec.units_scale
     if ensemble.anchor_share:
-        traffic = np.zeros(len(fixed))
-        traffic[offered[offered >= 0]] = traffic_of(ensemble, offers, offered, period)[offered >= 0]
+        traffic = _in_series(traffic_of(ensemble, offers, offered, period), offered, np.zeros(len(fixed)))
         lasting = ensemble.anchor.context(ensemble.periods[step], promotions)
         units = ensemble.anchor.units(held, lasting, traffic)[offered]
         mean = np.maximum(level.mean(0), 1e-9)
         level = level * (1 - ensemble.anchor_share + ensemble.anchor_share * units / spec.units_scale / mean)
+    theirs = np.full(len(fixed), np.nan)
+    if "competitor_price" in offers:
+        theirs = _in_series(offers["competitor_price"].to_numpy(np.float64), offered, theirs)
     return anchored_demand(
         anchor,
         level,
         current,
         members=ensemble.search_draws,
         expected=anchor.context(ensemble.periods[step], promotions),
-        context=anchor.context(ensemble.periods[step], promotions, _competitor(offers, offered, len(fixed)), held),
+        context=anchor.context(ensemble.periods[step], promotions, theirs, held),
         fixed=fixed,
         rows=offered,
         classes=networks.args[0].classes,
@@ -106,11 +107,15 @@ def offer_demand(
     )
 
 
-def _competitor(offers: pd.DataFrame, offered: np.ndarray, series: int) -> np.ndarray:
-    """[S] the competitor's prices of the offers' series, NaN where unknown and of series that are not offered."""
-    found = np.full(series, np.nan)
-    if "competitor_price" in offers:
-        found[offered[offered >= 0]] = offers["competitor_price"].to_numpy(np.float64)[offered >= 0]
+def at_current(fixed: np.ndarray, offers: pd.DataFrame, offered: np.ndarray) -> np.ndarray:
+    """[S] log prices `fixed` [S], those of the offers' series `offered` [O] (see series_of) at their current prices."""
+    return _in_series(np.log(offers["current_price"].to_numpy(np.float64)), offered, fixed)
+
+
+def _in_series(values: np.ndarray, offered: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    """[S] the offers' values [O] in their series' places, `otherwise` [S] in the others."""
+    found = otherwise.copy()
+    found[offered[offered >= 0]] = values[offered >= 0]
     return found
 
 

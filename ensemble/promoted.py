@@ -21,9 +21,9 @@ from data_io.frequency import next_period
 from ensemble.aggregate import recentre
 from ensemble.anchor import evaluate
 from ensemble.anchor.anchor import Anchor
-from ensemble.anchor.treatments import FEW_RIVALS, KEPT, MEMORY, meetings
+from ensemble.anchor.treatments import KEPT, MEMORY
 from ensemble.anchored import AnchoredDemand
-from ensemble.demand import offer_demand
+from ensemble.demand import at_current, offer_demand, series_of
 from ensemble.types import Ensemble
 
 
@@ -31,9 +31,9 @@ from ensemble.types import Ensemble
     jax.tree_util.register_dataclass,
     data_fields=[
         *("base", "later", "price", "flags", "worth", "cost", "discount", "dearness"),
-        *("regular", "meeting", "rivals", "held"),
+        *("regular", "held"),
     ],
-    meta_fields=["sets"],
+    meta_fields=[],
 )
 @dataclass(frozen=True)
 class PromotedDemand:
@@ -41,9 +41,8 @@ class PromotedDemand:
 
     base: members and levels; later: the H periods without a deal (leading axis H). price [O, L] log effective prices,
     flags [L, Q] promotion columns, worth [O, L] money a unit leaves, cost [L] money of a deal of one offer, discount
-    [O, L] money that a unit gives away, of which one more costs `dearness` [] beside. regular [S] log regular prices;
-    meeting [S], rivals [S]: which series meet, and how many others; sets: how many meetings. held [K, O] log units of
-    the draws in the first period without a deal.
+    [O, L] money that a unit gives away, of which one more costs `dearness` [] beside. regular [S] log regular prices.
+    held [K, O] log units of the draws in the first period without a deal.
     """
 
     base: AnchoredDemand
@@ -55,10 +54,7 @@ class PromotedDemand:
     discount: Any
     dearness: Any
     regular: Any
-    meeting: Any
-    rivals: Any
     held: Any
-    sets: int
 
 
 def promoted_demand(
@@ -81,8 +77,7 @@ def promoted_demand(
     anchor = anchor or ensemble.anchor
     quiet = offers.assign(**dict.fromkeys(ensemble.promotion_names, 0.0))
     base = offer_demand(ensemble, quiet, anchor=anchor).args[0]
-    regular = _regular(np.asarray(base.fixed, np.float64), np.asarray(base.rows), offers)
-    meeting = meetings(ensemble.series)
+    regular = at_current(np.asarray(base.fixed, np.float64), offers, series_of(ensemble, offers))
     later = _without_deals(ensemble, anchor, regular, horizon)
     demand = PromotedDemand(
         base=base,
@@ -94,10 +89,7 @@ def promoted_demand(
         discount=jnp.asarray(price[:, :1] - price, jnp.float32),
         dearness=jnp.zeros(()),
         regular=jnp.asarray(regular, jnp.float32),
-        meeting=jnp.asarray(meeting, jnp.int32),
-        rivals=jnp.asarray(np.bincount(meeting)[meeting] - 1, jnp.float32),
         held=jnp.zeros(()),
-        sets=int(meeting.max(initial=0)) + 1,
     )
     held = _log_units(demand, jnp.zeros((1, len(offers)), jnp.int32))[:, 0, 0]
     return replace(demand, held=held)
@@ -153,7 +145,7 @@ def _log_units(demand: PromotedDemand, options: jax.Array) -> jax.Array:
     since = jnp.arange(horizon)[:, None]
     felt = jnp.where(since > 0, KEPT ** (since - 1.0), 0.0)
     remembered = jnp.where(since > 0, (1 - MEMORY) * MEMORY ** (since - 1.0), 0.0)
-    stored = jnp.stack([depth, _mean_rival(demand, depth)], -1)  # [P, S, 2]
+    stored = jnp.stack([depth, evaluate.mean_rival(base.sets, depth)], -1)  # [P, S, 2]
 
     def first(values: jax.Array, rest: float | jax.Array) -> jax.Array:
         """[P, S, ...] in the first period, the rest in the others: [P, H, S, ...]."""
@@ -175,21 +167,6 @@ def _log_units(demand: PromotedDemand, options: jax.Array) -> jax.Array:
         for head, draws in zip(base.heads, base.draws, strict=True)
     ]
     return jnp.concatenate(parts)
-
-
-def _mean_rival(demand: PromotedDemand, values: jax.Array) -> jax.Array:
-    """[P, S] as treatments: the mean of the other series that one meets, 0 where they are none or many."""
-    total = jax.vmap(lambda row: jax.ops.segment_sum(row, demand.meeting, demand.sets))(values)
-    mean = (total[:, demand.meeting] - values) / jnp.maximum(demand.rivals, 1)
-    return jnp.where((demand.rivals > 0) & (demand.rivals <= FEW_RIVALS), mean, 0.0)
-
-
-def _regular(fixed: np.ndarray, rows: np.ndarray, offers: pd.DataFrame) -> np.ndarray:
-    """[S] log regular prices: the offers' current ones, the last ones of other series."""
-    known = rows < len(fixed)
-    found = fixed.copy()
-    found[rows[known]] = np.log(offers["current_price"].to_numpy(np.float64))[known]
-    return found
 
 
 def _without_deals(ensemble: Ensemble, anchor: Anchor, regular: np.ndarray, horizon: int) -> evaluate.Context:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -31,9 +33,8 @@ def answer_table(
     offers = problem.offers
     current = problem.current
     rows = series_of(ensemble, offers)
-    both = np.stack([prices, current])
-    demanded = demanded_units(problem, both)  # [K, 2, S]
-    known = figures(ensemble, problem, prices, rows, demanded)
+    sales = sales_at(problem, prices)
+    known = figures(ensemble, problem, prices, rows, sales)
     cost = offers["cost"].to_numpy(np.float64)
     stock = offers["stock"].to_numpy(np.float64)
     sets = _sets(ensemble, rows)
@@ -59,7 +60,7 @@ def answer_table(
             "power": offers["power"],
             "exogeneity": offers["exogeneity"],
             "tier": offers["tier"],
-            "binding_rules": binding_rules(problem, prices, *shelf_of(problem.kept, offers).sales(demanded).mean(0)),
+            "binding_rules": binding_rules(problem, prices, *sales.sold.mean(0)),
             "extrapolated": (prices < seen_low) | (prices > seen_high),
             "status": np.where(priced, "priced", "held"),
             "note": notes,
@@ -72,18 +73,34 @@ def answer_table(
     )
 
 
+class Sales(NamedTuple):
+    """Of the members at some prices and, second, at the current ones: demanded and sold [K, 2, S]; stock [S]."""
+
+    demanded: np.ndarray
+    sold: np.ndarray
+    stock: np.ndarray
+
+
+def sales_at(problem: PricingProblem, prices: np.ndarray) -> Sales:
+    """At prices [S]."""
+    shelf, demanded = (
+        shelf_of(problem.kept, problem.offers),
+        demanded_units(problem, np.stack([prices, problem.current])),
+    )
+    return Sales(demanded, shelf.sales(demanded), shelf.stock)
+
+
 def figures(
-    ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray, rows: np.ndarray, demanded: np.ndarray
+    ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray, rows: np.ndarray, sales: Sales
 ) -> dict[str, np.ndarray]:
     """units_current to margin of prices.csv [S] at prices [S]; NaN for offers without history.
 
     Args:
-        rows: the offers' series, see series_of. demanded: [K, 2, S] demand at the prices and at the current ones.
+        rows: the offers' series, see series_of. sales: at these prices.
     """
     offers, objective, current = problem.offers, problem.objective, problem.current
-    shelf = shelf_of(problem.kept, offers)
-    units, units_current = shelf.sales(demanded).mean(0).round(UNIT_DECIMALS)
-    low, high = _interval(ensemble, rows, demanded[:, 0], shelf.stock)
+    units, units_current = sales.sold.mean(0).round(UNIT_DECIMALS)
+    low, high = _interval(ensemble, rows, sales.demanded[:, 0], sales.stock)
     net, net_current = (net_price(value, objective.tax_rate, objective.fee_rate) for value in (prices, current))
     cost = offers["cost"].to_numpy(np.float64)
     found = {

@@ -8,7 +8,7 @@ Not for demand. Axes: M stores, T weeks, J products.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -57,6 +57,27 @@ class PricePath:
 def two_groups(products: int) -> np.ndarray:
     """[J] group 0 or 1 of each product; the groups are the categories."""
     return np.arange(products) // (products // 2)
+
+
+class Goods(NamedTuple):
+    """base_cost, mean_price and level [J]; worth [M, T, J]: level, store and season, in utility without the price."""
+
+    base_cost: np.ndarray
+    mean_price: np.ndarray
+    level: np.ndarray
+    worth: np.ndarray
+
+
+def draw_goods(rng: np.random.Generator, price_weight: float, group: np.ndarray, stores: int, weeks: int) -> Goods:
+    """What shoppers choose from whose utility falls by (on average) price_weight per unit of money; group [J]."""
+    products = len(group)
+    base_cost = rng.uniform(1, 3, products)
+    mean_price = base_cost * np.exp(rng.uniform(0.25, 0.75, products))
+    level = price_weight * mean_price + rng.normal(-1.2, 0.5, products)
+    store_effect = rng.normal(0, 0.3, stores)
+    phase = rng.uniform(0, 2 * np.pi, 2)
+    season = 0.3 * np.sin(2 * np.pi * np.arange(weeks)[:, None] / 52 + phase[group])
+    return Goods(base_cost, mean_price, level, level + store_effect[:, None, None] + season)
 
 
 def draw_log_cost(

@@ -12,12 +12,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from data_io.markets import logit
 from data_io.markets.common import (
     PASS_THROUGH,
     PRODUCTS,
     STORES,
     WEEKS,
     PriceLaw,
+    draw_goods,
     draw_log_cost,
     draw_prices,
     follow,
@@ -29,7 +31,6 @@ from data_io.markets.switches import WORDS, facts, read_variant, streams
 from data_io.markets.types import Market
 
 VARIANTS = {"passive": 0.0, "reacts": 0.5}
-SPREAD = 0.4
 QUALITY_SD = 0.5
 THEIR_PROMOTIONS, THEIR_NOISE, KEPT = 0.12, 0.05, 0.8
 MISSING = 0.3
@@ -42,21 +43,14 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
     rng, extra = streams(seed)
     group = two_groups(products)
 
-    price_weight = (1.4 + SPREAD * np.array([1.2, 0.0, -0.8])) * rng.uniform(0.85, 1.15, len(WEIGHTS))
-    base_cost = rng.uniform(1, 3, products)
-    mean_price = base_cost * np.exp(rng.uniform(0.25, 0.75, products))
-    level = (WEIGHTS @ price_weight) * mean_price + rng.normal(-1.2, 0.5, products)
-    store_effect = rng.normal(0, 0.3, stores)
-    phase = rng.uniform(0, 2 * np.pi, 2)
+    price_weight = logit.draw_price_weights(rng, logit.VARIANTS["mild"])
+    base_cost, mean_price, level, value = draw_goods(rng, WEIGHTS @ price_weight, group, stores, weeks + 1)
     taste = TASTES[:, group]
     their_price = mean_price * np.exp(rng.normal(0, 0.05, products))
     their_level = level + rng.normal(0, QUALITY_SD, products)
 
     costs = draw_log_cost(rng, base_cost, stores, weeks, law)
     path = draw_prices(rng, np.log(mean_price), base_cost, costs, law)
-    week = np.arange(weeks + 1)
-    season = 0.3 * np.sin(2 * np.pi * week[:, None] / 52 + phase[group])
-    around = store_effect[:, None, None] + season
 
     def bought(price, theirs, ours, xp=np):
         """[..., J] share of all shoppers who buy each of our products at prices and worths [..., J]."""
@@ -71,15 +65,13 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
     alone = np.log(their_price) + PASS_THROUGH * (path.log_cost - np.log(base_cost)) + _own_moves(rng, path.log_cost)
     before = np.concatenate([path.log_price[:, :1], path.log_price], 1) - np.log(mean_price)  # [M, T + 1, J]
     their_log = alone + reaction * before
-    share = bought(
-        np.exp(path.log_price), np.exp(their_log[:, :weeks]), level + around[:, :weeks] + LIFT * path.promo + shock
-    )
+    share = bought(np.exp(path.log_price), np.exp(their_log[:, :weeks]), value[:, :weeks] + LIFT * path.promo + shock)
     leave = 1 - share.sum(-1, keepdims=True)
     shoppers = switches.shoppers(extra, SHOPPERS, share.shape[:-1])
     first = rng.multinomial(shoppers, np.concatenate([share, leave], -1))[..., :-1]
     units, stock = switches.observe(extra, first)
 
-    worths = level + around[:, weeks] + SHOCK_SD * rng.normal(size=(SHOCK_DRAWS, stores, products))
+    worths = value[:, weeks] + SHOCK_SD * rng.normal(size=(SHOCK_DRAWS, stores, products))
 
     def expected_units(prices, xp=np):
         price = xp.reshape(prices, (*prices.shape[:-1], 1, stores, products))

@@ -15,6 +15,7 @@ from data_io.markets.common import (
     STORES,
     WEEKS,
     PriceLaw,
+    draw_goods,
     draw_log_cost,
     draw_prices,
     follow,
@@ -47,6 +48,11 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
     return draw("logit", variant, seed, sell, WORDS, products, stores, weeks)
 
 
+def draw_price_weights(rng: np.random.Generator, spread: float) -> np.ndarray:
+    """[segment] utility per unit of money, around 1.4 on average."""
+    return (1.4 + spread * np.array([1.2, 0.0, -0.8])) * rng.uniform(0.85, 1.15, len(WEIGHTS))
+
+
 def draw(
     name: str, variant: str, seed: int, sell: Sell, words: Iterable[str], products: int, stores: int, weeks: int
 ) -> Market:
@@ -56,19 +62,12 @@ def draw(
     rng, extra = streams(seed)
     group = two_groups(products)
 
-    price_weight = (1.4 + VARIANTS[base] * np.array([1.2, 0.0, -0.8])) * rng.uniform(0.85, 1.15, len(WEIGHTS))
-    base_cost = rng.uniform(1, 3, products)
-    mean_price = base_cost * np.exp(rng.uniform(0.25, 0.75, products))
-    level = (WEIGHTS @ price_weight) * mean_price + rng.normal(-1.2, 0.5, products)
-    store_effect = rng.normal(0, 0.3, stores)
-    phase = rng.uniform(0, 2 * np.pi, 2)
+    price_weight = draw_price_weights(rng, VARIANTS[base])
+    base_cost, mean_price, _, value = draw_goods(rng, WEIGHTS @ price_weight, group, stores, weeks + 1)
     taste = TASTES[:, group]
 
     costs = draw_log_cost(rng, base_cost, stores, weeks, law)
     path = draw_prices(rng, np.log(mean_price), base_cost, costs, law)
-    week = np.arange(weeks + 1)
-    season = 0.3 * np.sin(2 * np.pi * week[:, None] / 52 + phase[group])
-    value = level + store_effect[:, None, None] + season
 
     def odds_at(price, worth, xp=np):
         """[..., segment, J] odds of each product against leaving, at prices and worths [..., J]."""

@@ -20,7 +20,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from data_io.markets import stockpiling
-from data_io.markets.common import PRODUCTS, STORES, WEEKS, PriceLaw, draw_log_cost, draw_prices, tables, two_groups
+from data_io.markets.common import (
+    PRODUCTS,
+    STORES,
+    WEEKS,
+    PriceLaw,
+    draw_goods,
+    draw_log_cost,
+    draw_prices,
+    tables,
+    two_groups,
+)
 from data_io.markets.stockpiling import (
     KEPT,
     PRICE_WEIGHT,
@@ -78,19 +88,12 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
     group = two_groups(products)
 
     price_weight = PRICE_WEIGHT * rng.uniform(0.85, 1.15)
-    base_cost = rng.uniform(1, 3, products)
-    mean_price = base_cost * np.exp(rng.uniform(0.25, 0.75, products))
-    level = price_weight * mean_price + rng.normal(-1.2, 0.5, products)
-    store_effect = rng.normal(0, 0.3, stores)
-    phase = rng.uniform(0, 2 * np.pi, 2)
+    base_cost, mean_price, _, value = draw_goods(rng, price_weight, group, stores, weeks + HORIZON)
     lift = np.concatenate([np.zeros((1, products)), LIFT[:, None] + LIFT_SD * rng.normal(size=(len(LIFT), products))])
     product = np.arange(products)
 
     costs = draw_log_cost(rng, base_cost, stores, weeks, law)
     path = draw_prices(rng, np.log(mean_price), base_cost, costs, law)
-    week = np.arange(weeks + HORIZON)
-    season = 0.3 * np.sin(2 * np.pi * week[:, None] / 52 + phase[group])
-    value = level + store_effect[:, None, None] + season
 
     mechanic = (1 + rng.integers(0, kinds, path.promo.shape)) * (rng.random(path.promo.shape) < RATE)
     paid = paid_price(np.exp(path.log_price), mechanic, rng.choice(DEPTHS, path.promo.shape))

@@ -22,6 +22,7 @@ from data_io.markets.common import (
     STORES,
     WEEKS,
     PriceLaw,
+    draw_goods,
     draw_log_cost,
     draw_prices,
     follow,
@@ -54,19 +55,12 @@ def make(variant: str, seed: int, *, products: int = PRODUCTS, stores: int = STO
     group = two_groups(products)
 
     price_weight = PRICE_WEIGHT * rng.uniform(0.85, 1.15)
-    base_cost = rng.uniform(1, 3, products)
-    mean_price = base_cost * np.exp(rng.uniform(0.25, 0.75, products))
-    level = price_weight * mean_price + rng.normal(-1.2, 0.5, products)
-    store_effect = rng.normal(0, 0.3, stores)
-    phase = rng.uniform(0, 2 * np.pi, 2)
+    base_cost, mean_price, _, value = draw_goods(rng, price_weight, group, stores, weeks + 1)
 
     costs = draw_log_cost(rng, base_cost, stores, weeks, law)
     path = draw_prices(rng, np.log(mean_price), base_cost, costs, law)
     shock = switches.shared(extra, SHOCK_SD * rng.normal(size=path.promo.shape), SHOCK_SD)
     path = follow(path, shock, law)
-    week = np.arange(weeks + 1)
-    season = 0.3 * np.sin(2 * np.pi * week[:, None] / 52 + phase[group])
-    value = level + store_effect[:, None, None] + season
 
     worths = value[:, weeks] + SHOCK_SD * rng.normal(size=(SHOCK_DRAWS, stores, products))
     demand = simulate(

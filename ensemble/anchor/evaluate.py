@@ -71,6 +71,11 @@ def own_elasticities(name: str, draw: dict, sets: Sets, log_prices: jax.Array, c
     return jax.lax.map(slope, jnp.arange(products)).sum(0)
 
 
+def mean_rival(sets: Sets, values: jax.Array) -> jax.Array:
+    """[..., S] the mean over the group's other products in the store; see treatments.mean_rival."""
+    return _by_series(sets, _mean_rival(sets, _in_cells(sets, values), sets.same))
+
+
 def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
     """[..., B, M, J] V of a context: season, promotions, treatments, intercepts."""
     treatment = draw["treatment"]

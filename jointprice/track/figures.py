@@ -19,9 +19,11 @@ def parameters(config: Config) -> dict[str, str]:
     return {key: str(value) for key, value in _flat(asdict(config))}
 
 
-def scalars(summary: dict[str, Any], metrics: dict[str, Any] | None) -> dict[str, float]:
+def scalars(folder: Path, summary: dict[str, Any]) -> dict[str, float]:
     """The numbers of summary.json and metrics.json by dotted name; lists and what is not finite are left out."""
-    whole = [*_flat(summary), *((f"metrics.{key}", value) for key, value in _flat(metrics or {}))]
+    path = folder / "metrics.json"
+    metrics = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    whole = [*_flat(summary), *((f"metrics.{key}", value) for key, value in _flat(metrics))]
     numbers = [(key, float(value)) for key, value in whole if isinstance(value, int | float)]
     return {key: value for key, value in numbers if math.isfinite(value)}
 

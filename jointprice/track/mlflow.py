@@ -5,7 +5,6 @@ The runs of one sweep are children of one run, named after the sweep's folder.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from pathlib import Path
@@ -38,8 +37,7 @@ def record(folder: Path, config: Config, summary: dict[str, Any]) -> None:
         tags[MLFLOW_PARENT_RUN_ID] = _parent(client, experiment, folder.parent)
     run = client.create_run(experiment, tags=tags, run_name="/".join(folder.parts[-2:])).info.run_id
     now = int(1000 * time.time())
-    metrics = folder / "metrics.json"
-    found = scalars(summary, json.loads(metrics.read_text("utf-8")) if metrics.exists() else None)
+    found = scalars(folder, summary)
     values = [Metric(name, value, now, 0) for name, value in found.items()]
     values += [Metric(name, value, now, step) for name, step, value in curves(folder)]
     settings = [mlflow.entities.Param(key, value[:LONGEST]) for key, value in parameters(config).items()]

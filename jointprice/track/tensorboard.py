@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,10 @@ SPREADS = ("change_pct", "elasticity", "margin")  # of prices.csv, as histograms
 
 def record(folder: Path, config: Config, summary: dict[str, Any]) -> None:
     """Losses and the search as curves, figures as scalars, prices as histograms, settings as text."""
-    metrics = folder / "metrics.json"
     with SummaryWriter(str(folder / "tensorboard")) as writer:
         for name, step, value in curves(folder):
             writer.add_scalar(name, value, step)
-        found = scalars(summary, json.loads(metrics.read_text("utf-8")) if metrics.exists() else None)
+        found = scalars(folder, summary)
         for name, value in found.items():
             writer.add_scalar(name.replace(".", "/"), value, 0)
         if (folder / "prices.parquet").exists():

@@ -25,7 +25,7 @@ def approve(desk: Desk, approval: Approval) -> dict[str, Any]:
             that is not accepted.
     """
     plan, recommended = approval.plan, desk.pricing.solution.prices
-    problem, prices = desk.situation(plan), desk.prices(plan)
+    prices, problem = desk.prices(plan), desk.situation(plan)
     reasons = {reason.decision: reason.words for reason in approval.reasons}
     moved = [number for number, rows in enumerate(desk.rows) if (prices[rows] != recommended[rows]).any()]
     silent = [desk.name(number) for number in moved if number not in reasons]

@@ -16,21 +16,18 @@ from data_io.errors import ConfigError, NotFoundError
 from data_io.write import plain
 from ensemble.demand import offer_demand, series_of
 from ensemble.types import Ensemble
-from jointprice.answer import figures
+from jointprice.answer import figures, sales_at
 from jointprice.pricing import Pricing, active_rules, check_answer
-from jointprice.promise import gains
+from jointprice.promise import QUANTILE, gains
 from jointprice.schema import Config
 from jointprice.whatif.plan import Plan
 from search.checker import Breach
-from search.evaluate import demanded_units
 from search.optimisers import make_optimiser
-from search.stock import shelf_of
 from search.types import PricingProblem
 
 MOST_BREACHES = 50  # that one answer lists
 MOST_SCENARIOS = 100
 OFFER_COLUMNS = {"cost": "cost", "stock": "stock", "competitor": "competitor_price"}
-QUANTILE = 1.2816
 
 
 @dataclass
@@ -95,10 +92,10 @@ class Desk:
 
     def evaluate(self, plan: Plan) -> dict[str, Any]:
         """Totals, and every decision's units and money."""
-        problem, prices = self.situation(plan), self.prices(plan)
-        demanded = demanded_units(problem, np.stack([prices, problem.current]))
-        found = figures(self.ensemble, problem, prices, self._series, demanded)
-        gain = gains(problem, prices, shelf_of(problem.kept, problem.offers).sales(demanded))
+        prices, problem = self.prices(plan), self.situation(plan)
+        sales = sales_at(problem, prices)
+        found = figures(self.ensemble, problem, prices, self._series, sales)
+        gain = gains(problem, prices, sales.sold)
         sums = {name: float(np.nansum(found[name])) for name in ("units", "units_current", "revenue", "profit")}
         by_decision = {
             name: [float(np.nansum(found[name][rows])) for rows in self.rows]
@@ -119,9 +116,8 @@ class Desk:
 
     def check(self, plan: Plan) -> dict[str, Any]:
         """The hard and soft rules that the plan breaks, by the exact checker."""
-        problem, prices = self.situation(plan), self.prices(plan)
-        demanded = demanded_units(problem, np.stack([prices, problem.current]))
-        units = figures(self.ensemble, problem, prices, self._series, demanded)
+        prices, problem = self.prices(plan), self.situation(plan)
+        units = figures(self.ensemble, problem, prices, self._series, sales_at(problem, prices))
         table = problem.offers[["product", "store"]].assign(
             price=prices,
             status=np.where(problem.decision >= 0, "priced", "held"),
@@ -136,7 +132,7 @@ class Desk:
         Raises:
             ConfigError: bounds that leave a decision no allowed price. NotFoundError: no prices keep the hard rules.
         """
-        problem, prices = self.situation(plan), self.prices(plan)
+        prices, problem = self.prices(plan), self.situation(plan)
         ladder, rungs = problem.ladder.copy(), problem.rungs.copy()
         for change in plan.changes:
             number, allowed = change.decision, problem.ladder[change.decision, : problem.rungs[change.decision]]
@@ -183,7 +179,6 @@ class Desk:
 
     def situation(self, plan: Plan) -> PricingProblem:
         """The problem with the plan's costs, stocks and competitor prices."""
-        self.prices(plan)  # refuses unknown decisions
         offers = self.problem.offers
         for key, column in OFFER_COLUMNS.items():
             given = [(change.decision, getattr(change, key)) for change in plan.changes]

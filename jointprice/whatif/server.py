@@ -5,7 +5,6 @@ Not for answers (desk) nor for what is refused before it is read (limits).
 
 from __future__ import annotations
 
-import base64
 import secrets
 import threading
 from collections.abc import Callable
@@ -108,7 +107,7 @@ def token_of(settings: WhatifSettings) -> str | None:
     """The token that requests need: the one that is set; a new one where others than this machine can ask."""
     if settings.token or settings.host in LOOPBACK:
         return settings.token
-    return base64.urlsafe_b64encode(secrets.token_bytes(18)).decode()
+    return secrets.token_urlsafe(18)
 
 
 def serve(desk: Desk, settings: WhatifSettings, currency: str, ready: Callable[[str], None]) -> None:
