@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ensemble.promoted import horizon_units
-from jointprice.promotions import Promotions, discount
+from jointprice.promotions import Promotions
 
 AT_A_TIME = 16  # deals whose own effects are asked together
 
@@ -45,7 +45,7 @@ def promotions_table(found: Promotions, currency: str, cost: float) -> pd.DataFr
             "units_later": units[1, 1:].sum(0).round(6),
             **{name: values.round(6) for name, values in parts.items()},
             "gain": gain.round(6),
-            "discount": discount(found.demand, chosen).round(6),
+            "discount": found.discount.round(6),
             "status": np.where(found.held != "", "held", np.where(dealt, "deal", "no deal")),
             "note": found.held,
             "currency": currency,
@@ -97,7 +97,7 @@ def totals(found: Promotions, horizon: int, budget: float | None) -> dict[str, A
             "horizon": horizon,
             "gain": float(found.gain.mean()),
             "promised": {name: getattr(promise, name, None) for name in ("mean", "p10", "p90")},
-            "discount": float(discount(found.demand, found.chosen).sum()),
+            "discount": float(found.discount.sum()),
             "budget": budget,
         }
     }

@@ -39,6 +39,7 @@ class Promotions:
         offers: [O] rows. held: [O] why an offer gets no deal whatever it would earn, "" = it may.
         decision: [O] which offers share a deal, -1 = held. deals: see Deals. chosen: [O] option of each offer.
         worth: [O, L] money that a unit leaves. demand: what deals do.
+        discount: [O] expected money that the chosen deals give away.
         gain: [K] money over the horizon that all chosen deals bring. promise: of it; None where there are no halves.
     """
 
@@ -49,6 +50,7 @@ class Promotions:
     chosen: np.ndarray
     worth: np.ndarray
     demand: PromotedDemand
+    discount: np.ndarray
     gain: np.ndarray
     promise: Promise | None
 
@@ -73,6 +75,7 @@ def promote(config: Config, ensemble: Ensemble, offers: pd.DataFrame) -> Promoti
         chosen=chosen,
         worth=worth,
         demand=whole,
+        discount=discount(whole, chosen),
         gain=gains(problem, 1.0 + chosen),
         promise=_promise(config, problem, halves, chosen) if halves else None,
     )

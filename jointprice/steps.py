@@ -12,6 +12,7 @@ import pandas as pd
 
 from data_io.errors import ConfigError
 from data_io.history import history_of
+from data_io.load import load_offers
 from data_io.markets.types import Market
 from ensemble import checkpoint
 from ensemble.backtest import Round, backtest
@@ -25,7 +26,7 @@ from jointprice.prepare import Prepared, prepare
 from jointprice.pricing import Pricing, price_offers
 from jointprice.promise import mix_and_level, promise
 from jointprice.rule_costs import costs_of, of_rule, price_chain, violation_money
-from jointprice.scenario import effect
+from jointprice.scenario import effect, in_scenario
 from jointprice.schema import Config
 from jointprice.session import Session
 from search.checker import Breach
@@ -94,6 +95,21 @@ def load_model(session: Session) -> Ensemble:
         )
     with session.stage("read"):
         return checkpoint.load(session.config.model)
+
+
+def model_and_offers(session: Session) -> tuple[Ensemble, pd.DataFrame, dict[str, dict], Sequence[str]]:
+    """The model that `model=` names, the offers given or its own last ones, in the configured scenario, the audit of
+    their input, and what was treated."""
+    config, ensemble = session.config, load_model(session)
+    with session.stage("read"):
+        offers, inputs, warnings = load_offers(config.data, ensemble.history, offers=session.given.get("offers"))
+    return ensemble, in_scenario(config.scenario, offers, anchored=ensemble.anchor is not None), inputs, warnings
+
+
+def offers_to_train_for(session: Session, prepared: Prepared) -> pd.DataFrame:
+    """The tables' offers in the configured scenario, before the model is there."""
+    config = session.config
+    return in_scenario(config.scenario, prepared.tables.offers, anchored=config.response.name == "anchor")
 
 
 def price(session: Session, ensemble: Ensemble, offers: pd.DataFrame) -> Pricing:

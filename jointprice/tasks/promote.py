@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from data_io.load import load_offers
 from jointprice import steps
 from jointprice.promotion_tables import promotions_table, totals
 from jointprice.promotions import promote, refuse_unready
@@ -19,14 +18,16 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     session = open_session(config, output, given)
     if config.model is None:
         prepared = steps.read(session)
-        tables = prepared.tables
-        refuse_unready(config, tables.offers, tables.promotions, anchored=config.response.name == "anchor")
-        offers, inputs, warnings = tables.offers, tables.inputs, prepared.warnings
+        offers, inputs, warnings = (
+            steps.offers_to_train_for(session, prepared),
+            prepared.tables.inputs,
+            prepared.warnings,
+        )
+        promotions = prepared.tables.promotions
+        refuse_unready(config, offers, promotions, anchored=config.response.name == "anchor")
         ensemble = steps.train(session, prepared).ensemble
     else:
-        ensemble = steps.load_model(session)
-        with session.stage("read"):
-            offers, inputs, warnings = load_offers(config.data, ensemble.history, offers=session.given.get("offers"))
+        ensemble, offers, inputs, warnings = steps.model_and_offers(session)
         refuse_unready(config, offers, ensemble.promotion_names, anchored=ensemble.anchor is not None)
     with session.stage("promote"):
         found = promote(config, ensemble, offers)

@@ -9,7 +9,6 @@ from typing import Any
 from jointprice import steps
 from jointprice.pricing import refuse_early
 from jointprice.report.render import write_report
-from jointprice.scenario import in_scenario
 from jointprice.schema import Config
 from jointprice.session import open_session
 
@@ -18,7 +17,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     """Read, train, search, judge and write everything; returns the summary."""
     session = open_session(config, output, given)
     prepared = steps.read(session)
-    offers = in_scenario(config.scenario, prepared.tables.offers, anchored=config.response.name == "anchor")
+    offers = steps.offers_to_train_for(session, prepared)
     refuse_early(config, offers)
     trained = steps.train(session, prepared)
     pricing = steps.price(session, trained.ensemble, offers)

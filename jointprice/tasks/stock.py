@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from data_io.load import load_offers
 from jointprice import steps
 from jointprice.pricing import refuse_early
-from jointprice.scenario import in_scenario
 from jointprice.schema import Config
 from jointprice.session import open_session
 from jointprice.stock import profit_surface, refuse_without_costs, stock_table
@@ -22,16 +20,17 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     session = open_session(config, output, given)
     if config.model is None:
         prepared = steps.read(session)
-        offers, inputs, warnings = prepared.tables.offers, prepared.tables.inputs, prepared.warnings
-        offers = in_scenario(config.scenario, offers, anchored=config.response.name == "anchor")
+        offers, inputs, warnings = (
+            steps.offers_to_train_for(session, prepared),
+            prepared.tables.inputs,
+            prepared.warnings,
+        )
         refuse_early(config, offers)
         refuse_without_costs(offers)
         ensemble, market = steps.train(session, prepared).ensemble, prepared.market
     else:
-        ensemble, market = steps.load_model(session), None
-        with session.stage("read"):
-            offers, inputs, warnings = load_offers(config.data, ensemble.history, offers=session.given.get("offers"))
-        offers = in_scenario(config.scenario, offers, anchored=ensemble.anchor is not None)
+        ensemble, offers, inputs, warnings = steps.model_and_offers(session)
+        market = None
         refuse_without_costs(offers)
     pricing = steps.price(session, ensemble, offers.assign(stock=np.inf))
     summary = steps.pricing_summary(session, ensemble, pricing, market)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from data_io.errors import ConfigError
-from data_io.load import load_offers
 from jointprice import steps
 from jointprice.schema import Config
 from jointprice.session import open_session
@@ -22,9 +21,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     except ModuleNotFoundError as error:
         raise ConfigError(f"task=whatif needs {error.name}: pip install 'jointprice[whatif]'.") from None
     session = open_session(config, output, given)
-    ensemble = steps.load_model(session)
-    with session.stage("read"):
-        offers, inputs, warnings = load_offers(config.data, ensemble.history, offers=session.given.get("offers"))
+    ensemble, offers, inputs, warnings = steps.model_and_offers(session)
     pricing = steps.price(session, ensemble, offers)
     summary = steps.pricing_summary(session, ensemble, pricing, None)
     desk = Desk(config, ensemble, pricing, output)

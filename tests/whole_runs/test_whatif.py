@@ -45,3 +45,16 @@ def test_without_a_model_there_is_no_page(jointprice):
     ended = jointprice("task=whatif", "experiment=quick")
     assert ended.code == 2
     assert "task=whatif needs model=FOLDER" in ended.err
+
+
+def test_the_page_is_of_the_scenario_that_was_asked_for(jointprice, model, monkeypatch):
+    from jointprice.whatif import server
+
+    monkeypatch.setattr(server, "serve", lambda *_: None)
+    dear, usual = (
+        jointprice("task=whatif", "experiment=quick", model, f"scenario.cost_percent={by}") for by in (10, 0)
+    )
+    assert (dear.code, usual.code) == (0, 0), dear.err + usual.err
+    told = dear.json("summary.json")["scenario"]
+    assert told["holding_before"] == pytest.approx(usual.json("summary.json")["objective"]["current"], rel=1e-4)
+    assert (dear.prices()["cost"] > 1.09 * usual.prices()["cost"]).all()
