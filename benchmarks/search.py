@@ -26,7 +26,6 @@ from benchmarks.search_market import MEMBERS, market, shared_rules
 from search import exact, genetic, gradient, random_search, scan_genetic
 from search.evaluate import GRADIENT_COST, make_evaluator
 from search.journal import FeasibilityFirst
-from search.stock import shelf_of
 from search.table import tabulate
 from search.types import PricingProblem, Solution
 
@@ -92,7 +91,7 @@ def reach(problem: PricingProblem, seed: int) -> dict:
     solve(generations=2)
     found = solve()
     started = time.perf_counter()
-    table = tabulate(problem, shelf_of(problem.kept, problem.offers))
+    table = tabulate(problem, problem.shelf)
     jax.block_until_ready(table.units)
     return {
         "seconds": found.seconds,

@@ -27,7 +27,7 @@ from ensemble.anchor.record import to_arrays, to_words
 from ensemble.member import initial
 from ensemble.types import Ensemble, Group, Sizes
 
-SCHEMA = 5
+SCHEMA = 6
 ARRAYS, RECORD, HASHES = "arrays.safetensors", "model.json", "hashes.json"
 SPEC_ARRAYS = ("reference_price", "level", "weight", "class_edges", "class_means")
 NOISE_ARRAYS = ("dispersion", "percentage_ratio")
@@ -64,6 +64,7 @@ def dump(ensemble: Ensemble) -> dict[str, bytes]:
         "window": ensemble.window,
         "search_draws": ensemble.search_draws,
         "anchor_share": ensemble.anchor_share,
+        "common_noise": ensemble.common_noise,
         "anchors": [to_words(anchor) for anchor in _anchors(ensemble)],
         "history": ensemble.history.record(),
         "verdicts": ensemble.verdicts.astype(object).where(ensemble.verdicts.notna(), None).to_dict("list"),
@@ -117,6 +118,7 @@ def load(folder: str | Path) -> Ensemble:
         anchor_halves=tuple(anchors[1:]),
         search_draws=record["search_draws"],
         anchor_share=record["anchor_share"],
+        common_noise=record["common_noise"],
         history=from_record(record["history"]),
         verdicts=_verdicts(record["verdicts"]),
     )

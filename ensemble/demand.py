@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
+from data_io.features import distinct_sets
 from data_io.traffic import of_rows
 from ensemble.aggregate import Aggregation, DemandClasses, recentre
 from ensemble.anchor.anchor import Anchor
@@ -52,6 +53,13 @@ def series_of(ensemble: Ensemble, offers: pd.DataFrame) -> np.ndarray:
     """[offers] the row of `ensemble.series` with the same product and store, -1 where there is none."""
     keys = pd.MultiIndex.from_frame(ensemble.series[["product", "store"]])
     return keys.get_indexer(pd.MultiIndex.from_frame(offers[["product", "store"]]))
+
+
+def offer_sets(ensemble: Ensemble, offers: pd.DataFrame) -> np.ndarray:
+    """[O] numbers 0, 1, … of the sets in which offers' prices touch each other; those without history stand alone."""
+    rows = series_of(ensemble, offers)
+    sets = np.where(rows >= 0, meeting(ensemble)[np.maximum(rows, 0)], -1)
+    return distinct_sets(sets.astype(np.int64))
 
 
 def offer_demand(

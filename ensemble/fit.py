@@ -103,6 +103,7 @@ def fit_ensemble(
         pricing=measured.pricing,
         window=window,
         dispersion=measured.dispersion,
+        common_noise=measured.common_noise,
         percentage_ratio=measured.percentage_ratio,
         history=history,
         verdicts=verdicts(panel),

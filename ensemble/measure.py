@@ -14,7 +14,7 @@ from data_io.errors import ConfigError
 from data_io.features import FeatureSpec, Inputs
 from ensemble.aggregate import Aggregation, DemandClasses, combine
 from ensemble.metrics import forecast_metrics
-from ensemble.noise import conformal, dispersion, interval, percentage_ratio
+from ensemble.noise import common_share, conformal, dispersion, interval, percentage_ratio
 from ensemble.predict import predict
 from ensemble.settings import AggregationSettings
 from ensemble.types import (
@@ -31,7 +31,7 @@ from ensemble.types import (
 class Measured(NamedTuple):
     """metrics in the contract's words, φ [S] of the demand noise, the factor [S] that gives the least percentage
     error, the aggregations with their weights, of forecasts and of the members that price, and unseen [T, S], what
-    members expect of periods that they did not see (NaN where all did)."""
+    members expect of periods that they did not see (NaN where all did); common_noise as in Ensemble."""
 
     metrics: dict
     dispersion: np.ndarray
@@ -39,6 +39,7 @@ class Measured(NamedTuple):
     aggregation: Aggregation
     pricing: Aggregation
     unseen: np.ndarray
+    common_noise: float
 
 
 def measure(
@@ -97,7 +98,9 @@ def measure(
     }
     least, judged_least = out_of_sample(units[relative], unseen[relative]) if relative.any() else (apart, judged)
     ratio = percentage_ratio(observed, least, judged_least[:, None] & mask, inputs.product)
-    return Measured(metrics, noise(mask), ratio, aggregation, of_pricing, np.where(judged[:, None], apart, np.nan))
+    common = common_share(sold, apart * spec.units_scale, judged[:, None] & mask)
+    told = np.where(judged[:, None], apart, np.nan)
+    return Measured(metrics, noise(mask), ratio, aggregation, of_pricing, told, common)
 
 
 def out_of_sample(units: np.ndarray, unseen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -32,6 +32,22 @@ def dispersion(units: np.ndarray, mean: np.ndarray, mask: np.ndarray, product: n
     return own[product].clip(LEAST, MOST)
 
 
+def common_share(units: np.ndarray, mean: np.ndarray, mask: np.ndarray) -> float:
+    """The share, 0 to 1, of the counts' extra variance that the series of one period have in common.
+
+    Of relative residuals r = (y - μ) / μ weighted by w = μ / (1 + μ), a period's (Σ w r)² - Σ w² r² over (Σ w)² - Σ w²
+    is their covariance; over the pooled φ (see dispersion) it is the share. A week in which all sell more than forecast
+    is no accident that a shared stock averages out. Args: units, mean, mask [T, S].
+    """
+    mean = np.maximum(mean, 1e-3)
+    weight = mask * mean / (1 + mean)
+    rest = weight * (units - mean) / mean
+    together = (rest.sum(1) ** 2 - (rest**2).sum(1)).sum()
+    pairs = (weight.sum(1) ** 2 - (weight**2).sum(1)).sum()
+    excess = (mask * ((units - mean) ** 2 - mean) / (1 + mean) ** 2).sum() / max((weight**2).sum(), 1e-9)
+    return float(np.clip(together / max(pairs, 1e-9) / excess, 0.0, 1.0)) if excess > 0 else 0.0
+
+
 def conformal(
     units: np.ndarray, mean: np.ndarray, mask: np.ndarray, phi: np.ndarray, coverage: float = 0.8
 ) -> np.ndarray:

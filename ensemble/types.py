@@ -137,6 +137,7 @@ class Ensemble:
         window: periods of history at the beginning of `inputs`, which bodies that read it need.
         dispersion: [S] extra variance φ of the demand noise, Var = μ + φ μ² in units, with which intervals cover.
         halves: per half of the time blocks, the groups trained on it alone (for the promise); may be empty.
+        common_noise: the share of φ that the series of one period have in common.
         percentage_ratio: [S] what the forecast of least absolute percentage error is multiplied by (see measure).
         history: what is last known of every series.
         verdicts: per product, see ensemble.response.verdicts.
@@ -166,3 +167,4 @@ class Ensemble:
     anchor_halves: tuple[Anchor, ...] = ()
     search_draws: int = 24
     anchor_share: float = 0.0
+    common_noise: float = 0.0

@@ -7,16 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from data_io.features import distinct_sets
-from ensemble.demand import meeting, series_of
+from ensemble.demand import offer_sets, series_of
 from ensemble.noise import interval
-from ensemble.response.elasticities import own_elasticities
 from ensemble.types import Ensemble
 from search.binding import binding_rules
-from search.evaluate import demanded_units
+from search.evaluate import demanded_units, sold_units
 from search.flat_range import flat_range
 from search.objective import net_price
-from search.stock import shelf_of
+from search.service import chance_of_lasting
 from search.types import PricingProblem
 
 UNIT_DECIMALS = 6
@@ -37,9 +35,8 @@ def answer_table(
     known = figures(ensemble, problem, prices, rows, sales)
     cost = offers["cost"].to_numpy(np.float64)
     stock = offers["stock"].to_numpy(np.float64)
-    sets = _sets(ensemble, rows)
-    elasticity = own_elasticities(problem.demand, current, sets).mean(0)
-    flat_low, flat_high = flat_range(problem, prices, sets)
+    elasticity = offers["own_elasticity"].to_numpy(np.float64)
+    flat_low, flat_high = flat_range(problem, prices, offer_sets(ensemble, offers))
     priced = problem.decision >= 0
     seen_low, seen_high = (offers[name].to_numpy(np.float64) for name in ("observed_min", "observed_max"))
     notes = ["; ".join(part for part in parts if part) for parts in zip(held, offers["note"].fillna(""), strict=True)]
@@ -55,6 +52,7 @@ def answer_table(
             "cost": cost,
             **known,
             "stock": np.where(np.isfinite(stock), stock, np.nan),
+            "service_level": _service_level(problem, known["units"]),
             "competitor_price": offers["competitor_price"],
             "elasticity": np.where(np.isnan(known["units"]), np.nan, elasticity.round(4)),
             "power": offers["power"],
@@ -83,11 +81,9 @@ class Sales(NamedTuple):
 
 def sales_at(problem: PricingProblem, prices: np.ndarray) -> Sales:
     """At prices [S]."""
-    shelf, demanded = (
-        shelf_of(problem.kept, problem.offers),
-        demanded_units(problem, np.stack([prices, problem.current])),
-    )
-    return Sales(demanded, shelf.sales(demanded), shelf.stock)
+    demanded = demanded_units(problem, np.stack([prices, problem.current]))
+    sold = sold_units(problem, np.stack([prices, problem.current]), demanded)
+    return Sales(demanded, sold, problem.shelf.stock)
 
 
 def figures(
@@ -109,8 +105,8 @@ def figures(
         "units_p10": low,
         "units_p90": high,
         "revenue": (prices / (1 + objective.tax_rate) * units).round(UNIT_DECIMALS),
-        "profit": ((net - cost) * units).round(UNIT_DECIMALS),
-        "profit_current": ((net_current - cost) * units_current).round(UNIT_DECIMALS),
+        "profit": ((net - problem.sale_cost) * units).round(UNIT_DECIMALS),
+        "profit_current": ((net_current - problem.sale_cost) * units_current).round(UNIT_DECIMALS),
     }
     known = {name: np.where(rows >= 0, values, np.nan) for name, values in found.items()}
     return known | {"margin": ((net - cost) / net).round(6)}
@@ -124,7 +120,8 @@ def _interval(
     return np.minimum(low, stock).round(UNIT_DECIMALS), np.minimum(high, stock).round(UNIT_DECIMALS)
 
 
-def _sets(ensemble: Ensemble, rows: np.ndarray) -> np.ndarray:
-    """[S] numbers of the sets in which offers' prices touch each other; those without history stand alone."""
-    sets = np.where(rows >= 0, meeting(ensemble)[np.maximum(rows, 0)], -1)
-    return distinct_sets(sets.astype(np.int64))
+def _service_level(problem: PricingProblem, units: np.ndarray) -> np.ndarray:
+    """[S] the chance that the stock lasts, of offers whose sales stop at a stock of their own."""
+    stock, none = problem.shelf.stock, np.full(len(units), np.nan)
+    dispersion = problem.offers.get("dispersion", pd.Series(none)).to_numpy(np.float64)
+    return chance_of_lasting(units, stock, dispersion).round(4)

@@ -100,7 +100,7 @@ def _nearest(
     for rule in problem.rules:
         if not isinstance(rule, JointRule) or not rule.hard or isinstance(rule, DEMAND_FREE):
             continue
-        if isinstance(rule, Inventory) and rule.mode == "cap_sales":
+        if isinstance(rule, Inventory) and not rule.breakable:
             continue
         softer = tuple(replace(one, hard=False, priority=1) if one is rule else one for one in problem.rules)
         best = search(replace(problem, rules=softer))

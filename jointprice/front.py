@@ -60,7 +60,7 @@ def _figures(pricing: Pricing, answer: pd.DataFrame) -> dict[str, float]:
     for price, units in ((answer["price"], answer["units"]), (problem.current, answer["units_current"])):
         price, units = np.asarray(price, np.float64), np.nan_to_num(np.asarray(units, np.float64))
         net = net_price(price, tax, fee)
-        profit = np.nansum((net - cost) * units)
+        profit = np.nansum((net - problem.sale_cost) * units)
         totals.append((profit, (price / (1 + tax)) @ units, units.sum(), profit / max(net @ units, 1e-12)))
     (profit, revenue, units, margin), held = totals
     changed = (answer["price"].to_numpy() != problem.current) & (problem.decision >= 0)

@@ -15,12 +15,14 @@ import pandas as pd
 
 from data_io.errors import ConfigError, InfeasibleError, NotFoundError
 from ensemble.aggregate import Aggregation
-from ensemble.demand import aggregation_in, offer_demand, series_of
+from ensemble.demand import aggregation_in, offer_demand, offer_sets, series_of
+from ensemble.response.elasticities import own_elasticities
 from ensemble.types import Ensemble, may_price, pricing
 from jointprice.answer import answer_table
 from jointprice.conflicts import explained, not_found, refuse_conflicts, situation_of
 from jointprice.schema import Config
 from search.checker import Breach, check
+from search.evaluate import demanded
 from search.money import Money
 from search.nsga import check_against
 from search.optimisers import make_optimiser
@@ -90,6 +92,9 @@ def _problem(
 ) -> tuple[PricingProblem, np.ndarray]:
     """As build_problem; where the rules leave no prices, the error says which and what must give way."""
     demand, built, scope = offer_demand(ensemble, offers), build_rules(rules), config.search.scope
+    current = offers["current_price"].to_numpy(np.float64)
+    elasticity = own_elasticities(demand, current, offer_sets(ensemble, offers))
+    offers = offers.assign(own_elasticity=elasticity.mean(0), usual_units=demanded(demand, current[None]).mean(0)[0])
     objective = objective_of(config, aggregation_in(demand))
     decimals = config.data.decimals
     try:
@@ -166,6 +171,7 @@ def with_verdicts(config: Config, ensemble: Ensemble, offers: pd.DataFrame) -> t
     rows = series_of(ensemble, offers)
     known = rows >= 0
     offers["dispersion"] = np.where(known, ensemble.dispersion[rows], np.nan)
+    offers["common_noise"] = ensemble.common_noise
     reasons = np.where(offers["tier"] == "hold", "held: " + offers["reason"], "").astype(object)
     reasons[~known] = "held: no sales history in this store"
     if config.objective.name == "profit":

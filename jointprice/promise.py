@@ -38,8 +38,7 @@ def unit_values(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
         return np.ones_like(prices)
     if objective.name == "revenue":
         return prices / (1 + objective.tax_rate)
-    cost = problem.offers["cost"].to_numpy(np.float64)
-    return np.nan_to_num(net_price(prices, objective.tax_rate, objective.fee_rate) - cost)
+    return np.nan_to_num(net_price(prices, objective.tax_rate, objective.fee_rate) - problem.sale_cost)
 
 
 def gains(problem: PricingProblem, prices: np.ndarray, sold: np.ndarray | None = None) -> np.ndarray:

@@ -17,10 +17,10 @@ import pandas as pd
 
 from data_io.errors import ConfigError
 from data_io.query import select
-from search import exact_joint, exact_prices, exact_rules
+from search import exact_joint, exact_prices, exact_rules, exact_stock
 from search.exact_rules import Breach, decimal
 
-CHECKS = exact_rules.CHECKS | exact_prices.CHECKS | exact_joint.CHECKS
+CHECKS = exact_rules.CHECKS | exact_prices.CHECKS | exact_joint.CHECKS | exact_stock.CHECKS
 DIGITS = 2000  # of intermediate results; anything inexact raises instead of rounding
 KEYS = ["product", "store"]
 

@@ -17,7 +17,7 @@ import numpy as np
 from search.objective import net_price, paired_gain, risk_adjusted, unit_value
 from search.rules.base import TIGHTENING, JointRule
 from search.rules.view import View, ratio
-from search.stock import Shelf, shelf_of
+from search.stock import Shelf
 from search.table import Table
 from search.types import PricingProblem
 
@@ -27,8 +27,8 @@ EVERYTHING = 1e9  # room for any excess that is a number
 @partial(
     jax.tree_util.register_dataclass,
     data_fields=[
-        "demand", "ladder", "decision", "current", "cost", "stock", "shelf", "tax_rate", "fee_rate", "risk",
-        "sold_hold", "groups", "aids", "room", "table",
+        "demand", "ladder", "decision", "current", "cost", "sale_cost", "stock", "shelf", "tax_rate", "fee_rate",
+        "risk", "sold_hold", "groups", "aids", "room", "table",
     ],
     meta_fields=["objective", "members", "tail", "rules", "sizes"],
 )  # fmt: skip
@@ -36,9 +36,9 @@ EVERYTHING = 1e9  # room for any excess that is a number
 class Compiled:
     """A problem as device arrays (leaves) and what shapes the compiled code (metadata).
 
-    ladder [D, L], decision [S], current, cost, stock [S], shelf: what sales stop at, sold_hold [K, S]
-    sales when prices are held, per joint rule groups: [S] int32, aids: its own arrays, room: what it may be broken by,
-    sizes: its number of groups.
+    ladder [D, L], decision [S], current, cost, sale_cost (see PricingProblem), stock [S], shelf: what sales stop at,
+    sold_hold [K, S] sales when prices are held, per joint rule groups: [S] int32, aids: its own arrays, room: what it
+    may be broken by, sizes: its number of groups.
     """
 
     demand: Any
@@ -46,6 +46,7 @@ class Compiled:
     decision: Any
     current: Any
     cost: Any
+    sale_cost: Any
     stock: Any
     shelf: Shelf
     tax_rate: Any
@@ -68,7 +69,7 @@ class Compiled:
 
     def sold(self, prices: jax.Array) -> jax.Array:
         """Prices [P, S] -> expected sales [K, P, S], of the stock where a rule caps them."""
-        return self.shelf.sales(self.demand(prices))
+        return self.shelf.sales(self.demand(prices), prices, self.demand)
 
     def score(self, prices: jax.Array, sold: jax.Array | None = None) -> tuple[jax.Array, jax.Array]:
         """Prices [P, S] -> value [P] (gain over holding) and the rules' signed excess [P, G], see limits. Sales
@@ -76,9 +77,14 @@ class Compiled:
         sold = self.sold(prices) if sold is None else sold
         return self.value(self.gains(prices, sold)), self.limits(prices, sold)
 
+    @property
+    def rates(self) -> dict[str, Any]:
+        """What unit_value takes beside prices."""
+        return {"cost": self.sale_cost, "tax_rate": self.tax_rate, "fee_rate": self.fee_rate}
+
     def gains(self, prices: jax.Array, sold: jax.Array) -> jax.Array:
         """Prices [P, S] and sales [K, P, S] -> the members' gains over holding [K, P]."""
-        worth = partial(unit_value, self.objective, cost=self.cost, tax_rate=self.tax_rate, fee_rate=self.fee_rate)
+        worth = partial(unit_value, self.objective, **self.rates)
         return paired_gain(sold, worth(prices), self.sold_hold, worth(self.current))
 
     def measure(self, name: str, prices: jax.Array, sold: jax.Array) -> jax.Array:
@@ -91,7 +97,7 @@ class Compiled:
             units, net = sold.mean(axis=0), net_price(prices, self.tax_rate, self.fee_rate)
             known = ~jnp.isnan(self.cost)
             return ratio(jnp.sum(units * (net - self.cost), -1, where=known), jnp.sum(units * net, -1, where=known))
-        worth = partial(unit_value, name, cost=self.cost, tax_rate=self.tax_rate, fee_rate=self.fee_rate)
+        worth = partial(unit_value, name, **self.rates)
         return paired_gain(sold, worth(prices), self.sold_hold, worth(self.current)).mean(axis=0)
 
     def limits(self, prices: jax.Array, sold: jax.Array) -> jax.Array:
@@ -141,8 +147,8 @@ class Compiled:
 def compile_problem(problem: PricingProblem) -> Compiled:
     """The problem as device arrays. Evaluates the demand once, at current prices."""
     arrays = problem_arrays(problem)
-    units = answered(arrays.demand, arrays.current[None])[:, 0]
-    return replace(arrays, sold_hold=arrays.shelf.sales(units))
+    current, ask = arrays.current[None], partial(answered, arrays.demand)
+    return replace(arrays, sold_hold=arrays.shelf.sales(ask(current), current, ask)[:, 0])
 
 
 def problem_arrays(problem: PricingProblem) -> Compiled:
@@ -160,8 +166,9 @@ def problem_arrays(problem: PricingProblem) -> Compiled:
         decision=jnp.asarray(problem.decision, jnp.int32),
         current=f32(problem.current),
         cost=f32(offers["cost"]),
+        sale_cost=f32(problem.sale_cost),
         stock=f32(offers["stock"]),
-        shelf=jax.tree.map(f32, shelf_of(problem.kept, offers)),
+        shelf=_on_device(problem.shelf),
         tax_rate=f32(objective.tax_rate),
         fee_rate=f32(objective.fee_rate),
         risk=f32(objective.risk),
@@ -202,6 +209,10 @@ def _aids(rule: JointRule, problem: PricingProblem) -> dict[str, jax.Array]:
         name: jnp.asarray(aid, jnp.int32 if np.issubdtype(aid.dtype, np.integer) else jnp.float32)
         for name, aid in aids.items()
     }
+
+
+def _on_device(shelf: Shelf) -> Shelf:
+    return jax.tree.map(lambda part: part if np.issubdtype(part.dtype, np.integer) else f32(part), shelf)
 
 
 def f32(values: Any) -> jax.Array:

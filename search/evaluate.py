@@ -13,9 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from search.compiled import Compiled, answered, as_pytree, compile_problem, f32, problem_arrays
-from search.stock import shelf_of
 from search.table import tabulate
-from search.types import PricingProblem
+from search.types import Demand, PricingProblem
 
 GRADIENT_COST = 3  # a gradient is counted as so many evaluations: one forwards, about two backwards
 
@@ -77,12 +76,19 @@ def make_evaluator(problem: PricingProblem, *, block: int = 16, tabulated: bool 
 
 def demanded_units(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
     """Expected demand per member at prices [P, S] -> [K, P, S] float64, whatever the stock."""
-    return np.asarray(answered(as_pytree(problem.demand), f32(prices)), np.float64)
+    return demanded(problem.demand, prices)
 
 
-def sold_units(problem: PricingProblem, prices: np.ndarray) -> np.ndarray:
-    """Expected sales per member at prices [P, S] -> [K, P, S] float64, of the stock where a rule caps them."""
-    return shelf_of(problem.kept, problem.offers).sales(demanded_units(problem, prices))
+def demanded(demand: Demand, prices: np.ndarray) -> np.ndarray:
+    """What a demand expects at prices [P, S] -> [K, P, S] float64."""
+    return np.asarray(answered(as_pytree(demand), f32(prices)), np.float64)
+
+
+def sold_units(problem: PricingProblem, prices: np.ndarray, units: np.ndarray | None = None) -> np.ndarray:
+    """Expected sales per member at prices [P, S] -> [K, P, S] float64, of the stock where a rule caps them; `units` is
+    what demanded_units says there, where it is known."""
+    units = demanded_units(problem, prices) if units is None else units
+    return problem.shelf.sales(units, prices, lambda virtual: demanded_units(problem, virtual))
 
 
 def scored(compiled: Compiled, rungs: jax.Array, block: int, against: str | None) -> tuple[jax.Array, ...]:

@@ -150,32 +150,6 @@ def price_index(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Ite
                 yield group_breach(name, facts, group, abs(index - float(limit)), text)
 
 
-def inventory(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
-    """In both modes the units written are expected sales and so at most the stock; with `by`, one of the pool's."""
-    stock = facts.column("stock")
-    if rule.get("by"):
-        yield from stock_pool(rule, name, facts, rows, stock)
-        return
-    for row in rows:
-        units = facts.units[row]
-        if stock[row] is not None and units is not None and units > stock[row]:
-            text = f"expected units {units} exceed the stock of {stock[row]}"
-            yield breach_of(name, facts, row, units - stock[row], text)
-
-
-def stock_pool(rule: Mapping, name: str, facts: Facts, rows: np.ndarray, stock: list) -> Iterator[Breach]:
-    for label, group in groups_of(rule["by"], facts, rows):
-        known = [stock[row] for row in group if stock[row] is not None]
-        if not known:
-            continue
-        shared, units = min(known), known_units(facts.units, facts, group)
-        if units is None:
-            yield Breach(name, "", "", np.nan, f"the stock of {label} cannot be checked, some units are unknown")
-        elif sum(units) > shared:
-            text = f"expected units {sum(units)} of {label} exceed their stock of {shared}"
-            yield group_breach(name, facts, group, float(sum(units) - shared), text)
-
-
 def same_price(rule: Mapping, name: str, facts: Facts, rows: np.ndarray) -> Iterator[Breach]:
     for label, group in groups_of(rule["by"], facts, rows[~facts.held[rows]]):
         prices = [facts.price[row] for row in group]
@@ -193,7 +167,7 @@ CHECKS = {
     check.__name__: check
     for check in (
         *(bounds, max_change, observed_range, ladder, ending),
-        *(unit_margin, portfolio_margin, price_index, inventory, same_price),
+        *(unit_margin, portfolio_margin, price_index, same_price),
     )
 }
 

@@ -129,8 +129,9 @@ def _sales(compiled: Compiled, rungs, group, size: int) -> tuple[jax.Array, jax.
     """Rungs [P, D] -> gain over holding prices per group of offers [K, P, G], and means over members per offer: units
     [P, S] and what they are worth [P, S]."""
     prices = compiled.spread(compiled.ladder[jnp.arange(rungs.shape[1]), rungs])
-    rates = {"cost": compiled.cost, "tax_rate": compiled.tax_rate, "fee_rate": compiled.fee_rate}
-    worth, worth_hold = (unit_value(compiled.objective, price, **rates) for price in (prices, compiled.current))
+    worth, worth_hold = (
+        unit_value(compiled.objective, price, **compiled.rates) for price in (prices, compiled.current)
+    )
     sold = compiled.sold(prices)
     gain = jnp.moveaxis(sold * worth - compiled.sold_hold[:, None] * worth_hold, -1, 0)
     summed = jnp.moveaxis(jax.ops.segment_sum(gain, group, size), 0, -1)

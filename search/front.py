@@ -57,7 +57,7 @@ def _weighted(problem: PricingProblem, against: str, weight: float) -> PricingPr
     base = problem.objective
     fee = base.fee_rate
     net = problem.current / (1 + base.tax_rate) * (1 - fee)
-    cost = problem.offers["cost"].to_numpy(np.float64)
+    cost = problem.sale_cost
     parts = {  # what a unit earns is price_part × net price - cost
         "profit": (1.0, cost),
         "revenue": (1 / (1 - fee), np.zeros(len(cost))),
@@ -69,4 +69,4 @@ def _weighted(problem: PricingProblem, against: str, weight: float) -> PricingPr
     blended = replace(base, name="profit")
     if whole <= 0:
         return problem
-    return replace(problem, objective=blended, offers=problem.offers.assign(cost=(paid + weight * more) / whole))
+    return replace(problem, objective=blended, offers=problem.offers.assign(sale_cost=(paid + weight * more) / whole))

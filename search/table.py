@@ -61,9 +61,12 @@ class Table:
 
 
 def tabulate(problem: PricingProblem, shelf: Shelf) -> Table | None:
-    """The table of a problem, sales from `shelf`; None where its demand declares no indices or it is large."""
+    """The table of a problem, sales from `shelf`; None where its demand declares no indices, an offer's
+    sales depend on other offers' stock, or it is large."""
     demand = problem.demand
     if not isinstance(demand, IndexedDemand) or not len(problem.rungs):
+        return None
+    if shelf.pools is not None or shelf.elasticity is not None:
         return None
     prices = problem.rung_prices.astype(np.float32)
     sets, place = np.unique(np.asarray(demand.choice_set), return_inverse=True)
@@ -103,6 +106,6 @@ def _respond(demand: IndexedDemand, prices: jax.Array, grid: jax.Array, shelf: S
     def at(rung: jax.Array) -> jax.Array:
         own = jnp.broadcast_to(prices[:, rung], grid.shape[1::-1])  # [M, S]
         units = demand.respond(own, jnp.transpose(grid, (2, 1, 0)))
-        return jnp.transpose(shelf.sales(units), (2, 1, 0))  # [S, M, K]
+        return jnp.transpose(shelf.served(units), (2, 1, 0))  # [S, M, K]
 
     return jnp.moveaxis(jax.lax.map(at, jnp.arange(prices.shape[1])), 0, 1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -16,6 +17,7 @@ from search.money import Money
 
 if TYPE_CHECKING:
     from search.rules.base import Rule
+    from search.stock import Shelf
 
 
 class Demand(Protocol):
@@ -103,6 +105,21 @@ class PricingProblem:
     def kept(self) -> tuple[Rule, ...]:
         """The rules that are not waived."""
         return tuple(rule for rule in self.rules if self.room.get(rule.name, 0.0) < np.inf)
+
+    @cached_property
+    def shelf(self) -> Shelf:
+        """What sales stop at, by the rules that are not waived."""
+        from search.stock import shelf_of
+
+        return shelf_of(self.kept, self.offers)
+
+    @property
+    def sale_cost(self) -> np.ndarray:
+        """[S] float64, what a sale costs: the unit's cost, or what the unit is worth when it stays on the shelf where a
+        rule says that this is less."""
+        from search.stock import sale_costs
+
+        return sale_costs(self.kept, self.offers)
 
     @property
     def current(self) -> np.ndarray:

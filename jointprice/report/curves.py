@@ -12,8 +12,7 @@ import numpy as np
 
 from ensemble.types import Ensemble
 from jointprice.promise import unit_values
-from search.evaluate import demanded_units
-from search.stock import shelf_of
+from search.evaluate import sold_units
 from search.types import PricingProblem
 
 FACTORS = np.linspace(0.8, 1.2, 17)
@@ -80,7 +79,6 @@ def sales_along(
     problem: PricingProblem, prices: np.ndarray, products: Sequence[str]
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Per product its offers and their expected sales [K, F, offers] when all its prices are scaled and no others."""
-    shelf = shelf_of(problem.kept, problem.offers)
     names = problem.offers["product"].to_numpy()
     rows = [np.flatnonzero(names == product) for product in products]
     together = int(np.clip(MOST_CELLS // (len(FACTORS) * max(len(prices), 1)), 1, max(len(rows), 1)))
@@ -89,7 +87,7 @@ def sales_along(
         candidates = np.tile(prices, (together, len(FACTORS), 1))
         for place, own in enumerate(batch):
             candidates[place][:, own] *= FACTORS[:, None]
-        sold = shelf.sales(demanded_units(problem, candidates.reshape(-1, len(prices))))
+        sold = sold_units(problem, candidates.reshape(-1, len(prices)))
         sold = sold.reshape(len(sold), together, len(FACTORS), -1)
         for place, own in enumerate(batch):
             yield products[start + place], own, sold[:, place][..., own]

@@ -91,7 +91,7 @@ def relax(problem: PricingProblem, compiled: Compiled) -> Relaxation | None:
     choice_set[items] = sets
     if (choice_set[items] != sets).any():
         return None
-    prices, objective, cost = problem.rung_prices, problem.objective, problem.offers["cost"].to_numpy(np.float64)
+    prices, objective, cost = problem.rung_prices, problem.objective, problem.sale_cost
     rates = {"tax_rate": objective.tax_rate, "fee_rate": objective.fee_rate}
     hold = np.asarray(compiled.sold_hold, np.float64)
     start, step = (np.asarray(part, np.float64)[:, 0] for part in (table.start, table.step))

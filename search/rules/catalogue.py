@@ -133,14 +133,18 @@ def _softness(kind: type[Rule], given: Mapping[str, Any]) -> dict[str, Any]:
         if weights:
             raise ValueError(f"{weights[0]} is for soft rules; add soft: true")
         return {"hard": True}
-    if not issubclass(kind, JointRule) or (kind is Inventory and given.get("mode", "cap_sales") == "cap_sales"):
+    if not issubclass(kind, JointRule) or (kind is Inventory and not _breakable(given)):
         able = ", ".join(name for name, rule in RULES.items() if issubclass(rule, JointRule))
-        raise ValueError(f"cannot be a soft rule; these can: {able} (inventory with mode: forbid)")
+        raise ValueError(f"cannot be a soft rule; these can: {able} (inventory with mode: forbid or a service_level)")
     if len(weights) == 2:
         raise ValueError("takes priority or price_per_unit, not both")
     if weights and isinstance(given[weights[0]], Real) and not given[weights[0]] > 0:
         raise ValueError(f"{weights[0]} must be positive")
     return {"hard": False} | ({} if weights else {"priority": 1})
+
+
+def _breakable(inventory: Mapping[str, Any]) -> bool:
+    return inventory.get("mode", "cap_sales") != "cap_sales" or inventory.get("service_level") is not None
 
 
 def _convert(key: str, value: Any, hint: Any) -> Any:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ensemble.metrics import forecast_metrics
-from ensemble.noise import conformal, covered, dispersion, interval, percentage_ratio
+from ensemble.noise import common_share, conformal, covered, dispersion, interval, percentage_ratio
 
 
 def test_metrics_agree_with_their_definitions():
@@ -37,6 +37,17 @@ def test_dispersion_is_recovered_and_its_interval_covers_four_fifths():
     np.testing.assert_allclose(found, phi, rtol=0.15)
     low, high = interval(np.stack([mean, mean]), found)
     assert 0.78 < ((units >= low) & (units <= high)).mean() < 0.86
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.9])
+def test_the_share_of_noise_that_a_period_has_in_common_is_found(share):
+    draw = np.random.default_rng(1)
+    mean = draw.uniform(5, 60, (300, 40))
+    common = draw.standard_normal((300, 1)) * np.sqrt(share) + draw.standard_normal((300, 40)) * np.sqrt(1 - share)
+    spread = np.log1p(0.3)
+    units = draw.poisson(mean * np.exp(np.sqrt(spread) * common - spread / 2))
+    assert common_share(units, mean, np.ones((300, 40))) == pytest.approx(share, abs=0.08)
+    assert common_share(mean, mean, np.ones((300, 40))) == 0.0
 
 
 def test_conformal_intervals_cover_four_fifths_where_moments_are_led_by_few_large_sales():

@@ -99,6 +99,41 @@ CASES = {
         {"stock": [10.0, 19.5, INF, 1.0], "units": [10.0, 20.0, 5.0, NAN]},
         [("p1", 0.5, "expected units 20.0 exceed the stock of 19.5")],
     ),
+    "inventory with a service level": (
+        {"type": "inventory", "service_level": 90},
+        {
+            "stock": [10.0, 19.5, 3.0, INF],
+            "units": [5.1, 10.07275, 1.6, 9.0],
+            "dispersion": [0.3, 0.3, 0.05, 0.3],
+            "status": ["priced", "priced", "held", "priced"],
+        },
+        [
+            (
+                "p0",
+                0.0114961524553780,
+                "expected units 5.1 of a stock of 10.0 are more than the 5.088504 at which it lasts with a chance of "
+                "90.0 %",
+            ),
+            (
+                "p1",
+                2.2694226895e-5,
+                "expected units 10.07275 of a stock of 19.5 are more than the 10.072727 at which it lasts with a "
+                "chance of 90.0 %",
+            ),
+            (
+                "p2",
+                0.056403470958959,
+                "expected units 1.6 of a stock of 3.0 are more than the 1.543597 at which it lasts with a chance of "
+                "90.0 %",
+                "held",
+            ),
+        ],
+    ),
+    "inventory with a service level that cannot be told": (
+        {"type": "inventory", "service_level": 90},
+        {"stock": [10.0, 19.5, 3.0, 4.0], "units": [10.0, NAN, 3.5, 4.0], "dispersion": [NAN, 0.3, NAN, NAN]},
+        [("p2", 0.5, "expected units 3.5 exceed the stock of 3.0")],
+    ),
     "no_touch": (
         {"type": "no_touch"},
         {"price": [2.0, 3.0, 4.0, 5.5]},

@@ -78,7 +78,7 @@ def test_a_soft_rule_has_a_priority_or_a_price():
         ({"type": "min_total", "of": "units"}, "needs min"),
         ({"type": "bounds", "soft": True, "priority": 2}, "cannot be a soft rule; these can: portfolio_margin"),
         ({"type": "ending", "cents": 9, "hard": False}, "cannot be a soft rule"),
-        ({"type": "inventory", "soft": True}, "inventory with mode: forbid"),
+        ({"type": "inventory", "soft": True}, "inventory with mode: forbid or a service_level"),
         ({"type": "order", "by": "size", "priority": 2}, "priority is for soft rules"),
         ({"type": "order", "by": "size", "soft": True, "priority": 0}, "priority must be positive"),
         ({"type": "order", "by": "size", "soft": True, "hard": True}, "either hard or soft"),

@@ -72,3 +72,32 @@ def test_without_any_cost_nothing_is_bought_and_the_mend_is_told(jointprice, tab
     ended = jointprice("task=stock", "data=table", *write(sales=sales), "objective=revenue", "experiment=quick")
     assert ended.code == 2
     assert "task=stock needs costs" in ended.err
+
+
+def test_stock_that_is_shared_must_last_or_is_worthless_unsold_prices_accordingly(fitted, rules):
+    overrides = [*SMALL, "rules=bounds"]
+    plenty = library.optimise(fitted.ensemble, fitted.offers, overrides=overrides)
+    offers = fitted.offers.assign(stock=np.ceil(1.5 * plenty["units_current"]))
+    answers = {}
+    for name, text in {
+        "kept": "{ type: inventory }",
+        "lasts": "{ type: inventory, service_level: 93 }",
+        "lost": "{ type: inventory, salvage: 0 }",
+        "shared": "{ type: inventory, by: [product] }",
+    }.items():
+        given = offers
+        if name == "shared":
+            given = offers.assign(stock=offers.groupby("product")["stock"].transform("sum"))
+        answers[name] = library.optimise(fitted.ensemble, given, overrides=[*overrides, rules(f"- {text}")])
+        priced = answers[name]["status"] == "priced"
+        assert library.check(answers[name], given, rules=[{"type": "bounds"}]) == []
+        assert priced.any()
+    assert (answers["lasts"]["service_level"].dropna() >= 0.9299).all()
+    assert (answers["kept"]["service_level"].dropna() < 0.93).any()
+    shared = answers["shared"]
+    assert shared["service_level"].isna().all()
+    total, stock = shared.groupby("product")["units"].sum(), shared.groupby("product")["stock"].first()
+    assert (total <= stock + 1e-6).all()
+    lost = answers["lost"]
+    np.testing.assert_allclose(lost["profit"], lost["price"] * lost["units"], rtol=1e-6)
+    assert lost["price"].mean() < answers["kept"]["price"].mean()
