@@ -18,6 +18,7 @@ from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.weigh import fold_of_periods
 from ensemble.fit import Trained, continue_ensemble, fit_ensemble
 from ensemble.measure import stacked
+from ensemble.noise import demand_noise
 from ensemble.response.verdicts import verdicts
 from ensemble.settings import AggregationSettings, EnsembleSettings, TrainingSettings
 from ensemble.types import Ensemble
@@ -88,8 +89,24 @@ def with_response(
         anchor_share=share,
         verdicts=verdicts(hide(panel, int(weights.sum())), corrected=response.control),
     )
+    if share:
+        found = _with_noise(found, panel, trained.unseen[:, : len(weights)], anchor.unseen, weights > 0)
     told = {"response": {head.name: head.weight for head in anchor.heads}, "anchor_share": share}
     return trained._replace(ensemble=found, metrics=trained.metrics | told)
+
+
+def _with_noise(
+    ensemble: Ensemble, panel: SalesPanel, networks: np.ndarray, anchor: np.ndarray, known: np.ndarray
+) -> Ensemble:
+    """The noise around what both together foretell, instead of around the networks alone; arguments as anchor_share's."""
+    share = ensemble.anchor_share
+    foretold = (1 - share) * networks + share * anchor
+    judged = panel.observed & known & ~panel.censored & np.isfinite(foretold)
+    if not judged.any():
+        return ensemble
+    cells = (values.T for values in (panel.units, np.where(judged, foretold, 0.0), judged))
+    phi, common = demand_noise(*cells, np.asarray(ensemble.inputs.product))
+    return replace(ensemble, dispersion=phi, common_noise=common)
 
 
 def anchor_share(panel: SalesPanel, networks: np.ndarray, anchor: np.ndarray | None, known: np.ndarray) -> float:

@@ -14,7 +14,7 @@ from data_io.errors import ConfigError
 from data_io.features import FeatureSpec, Inputs
 from ensemble.aggregate import Aggregation, DemandClasses, combine
 from ensemble.metrics import forecast_metrics
-from ensemble.noise import common_share, conformal, dispersion, interval, percentage_ratio
+from ensemble.noise import demand_noise, interval, percentage_ratio
 from ensemble.predict import predict
 from ensemble.settings import AggregationSettings
 from ensemble.types import (
@@ -29,17 +29,17 @@ from ensemble.types import (
 
 
 class Measured(NamedTuple):
-    """metrics in the contract's words, φ [S] of the demand noise, the factor [S] that gives the least percentage
-    error, the aggregations with their weights, of forecasts and of the members that price, and unseen [T, S], what
-    members expect of periods that they did not see (NaN where all did); common_noise as in Ensemble."""
+    """metrics in the contract's words, φ [S] of the demand noise and how much of it is common, the factor [S] that
+    gives the least percentage error, the aggregations with their weights, of forecasts and of the members that price,
+    and unseen [T, S], what members expect of periods that they did not see (NaN where all did)."""
 
     metrics: dict
     dispersion: np.ndarray
+    common_noise: float
     percentage_ratio: np.ndarray
     aggregation: Aggregation
     pricing: Aggregation
     unseen: np.ndarray
-    common_noise: float
 
 
 def measure(
@@ -68,8 +68,7 @@ def measure(
     apart, judged = out_of_sample(units[forecasting], unseen[forecasting])
 
     def noise(rows):
-        cells = sold, apart * spec.units_scale, judged[:, None] & rows
-        return conformal(*cells, dispersion(*cells, inputs.product))
+        return demand_noise(sold, apart * spec.units_scale, judged[:, None] & rows, inputs.product)
 
     def judge(rows, prediction, low=None, high=None):
         bounds = () if low is None else (low[rows], high[rows])
@@ -79,7 +78,7 @@ def measure(
         aggregation_of(settings, groups, chosen, observed, units, unseen, (train | validation, validation))
         for chosen in (forecasting, may_price_members(groups))
     )
-    classes = DemandClasses(spec.class_edges, spec.class_means, spec.level, noise(train | validation))
+    classes = DemandClasses(spec.class_edges, spec.class_means, spec.level, noise(train | validation)[0])
     together = np.asarray(combine(units[forecasting], aggregation, classes))
     low, high = interval(together[None] * spec.units_scale, classes.dispersion)
     weights = np.zeros(len(units))
@@ -98,9 +97,8 @@ def measure(
     }
     least, judged_least = out_of_sample(units[relative], unseen[relative]) if relative.any() else (apart, judged)
     ratio = percentage_ratio(observed, least, judged_least[:, None] & mask, inputs.product)
-    common = common_share(sold, apart * spec.units_scale, judged[:, None] & mask)
     told = np.where(judged[:, None], apart, np.nan)
-    return Measured(metrics, noise(mask), ratio, aggregation, of_pricing, told, common)
+    return Measured(metrics, *noise(mask), ratio, aggregation, of_pricing, told)
 
 
 def out_of_sample(units: np.ndarray, unseen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

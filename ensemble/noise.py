@@ -32,6 +32,15 @@ def dispersion(units: np.ndarray, mean: np.ndarray, mask: np.ndarray, product: n
     return own[product].clip(LEAST, MOST)
 
 
+def demand_noise(
+    units: np.ndarray, mean: np.ndarray, mask: np.ndarray, product: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """φ [S] with which intervals cover, and the share of it that the series of a period have in common, from rows that
+    trained nobody. Args as dispersion's."""
+    phi = conformal(units, mean, mask, dispersion(units, mean, mask, product))
+    return phi, common_share(units, mean, mask)
+
+
 def common_share(units: np.ndarray, mean: np.ndarray, mask: np.ndarray) -> float:
     """The share, 0 to 1, of the counts' extra variance that the series of one period have in common.
 
