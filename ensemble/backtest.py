@@ -18,6 +18,7 @@ from data_io.errors import ConfigError
 from data_io.history import History
 from data_io.types import SalesPanel
 from ensemble.anchor.settings import AnchorSettings
+from ensemble.calibration import by_forecast
 from ensemble.forecast import Forecast, forecast
 from ensemble.learn import learn, learn_on
 from ensemble.metrics import forecast_metrics
@@ -121,5 +122,6 @@ def backtest_metrics(rounds: list[Round]) -> dict:
             {"group": name, **forecast_metrics(units, members[chosen].mean(0))}
             for name, chosen in of_one_kind(groups).items()
         ],
+        "calibration": {"rows": len(table), "by_forecast": by_forecast(units, table["prediction"].to_numpy())},
         "naive": forecast_metrics(units, np.concatenate([one.naive for one in rounds])),
     }

@@ -16,6 +16,7 @@ from data_io.types import SalesPanel
 from ensemble.anchor.anchor import Anchor, fit_anchor
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.weigh import fold_of_periods
+from ensemble.calibration import calibration
 from ensemble.fit import Trained, continue_ensemble, fit_ensemble
 from ensemble.measure import stacked
 from ensemble.noise import demand_noise
@@ -89,24 +90,28 @@ def with_response(
         anchor_share=share,
         verdicts=verdicts(hide(panel, int(weights.sum())), corrected=response.control),
     )
-    if share:
-        found = _with_noise(found, panel, trained.unseen[:, : len(weights)], anchor.unseen, weights > 0)
     told = {"response": {head.name: head.weight for head in anchor.heads}, "anchor_share": share}
+    if share:
+        found, judged = _with_noise(found, panel, trained.unseen[:, : len(weights)], anchor.unseen, weights > 0)
+        told |= judged
     return trained._replace(ensemble=found, metrics=trained.metrics | told)
 
 
 def _with_noise(
     ensemble: Ensemble, panel: SalesPanel, networks: np.ndarray, anchor: np.ndarray, known: np.ndarray
-) -> Ensemble:
-    """The noise around what both together foretell, instead of around the networks alone; arguments as anchor_share's."""
+) -> tuple[Ensemble, dict]:
+    """The noise around what both together foretell, instead of around the networks alone, and the metrics of it;
+    arguments as anchor_share's."""
     share = ensemble.anchor_share
     foretold = (1 - share) * networks + share * anchor
     judged = panel.observed & known & ~panel.censored & np.isfinite(foretold)
     if not judged.any():
-        return ensemble
+        return ensemble, {}
     cells = (values.T for values in (panel.units, np.where(judged, foretold, 0.0), judged))
     phi, common = demand_noise(*cells, np.asarray(ensemble.inputs.product))
-    return replace(ensemble, dispersion=phi, common_noise=common)
+    rows = np.broadcast_to(phi[:, None], judged.shape)[judged]
+    told = {"calibration": calibration(panel.units[judged].astype(np.float64), foretold[judged], rows)}
+    return replace(ensemble, dispersion=phi, common_noise=common), told
 
 
 def anchor_share(panel: SalesPanel, networks: np.ndarray, anchor: np.ndarray | None, known: np.ndarray) -> float:

@@ -13,6 +13,7 @@ from scipy.optimize import nnls
 from data_io.errors import ConfigError
 from data_io.features import FeatureSpec, Inputs
 from ensemble.aggregate import Aggregation, DemandClasses, combine
+from ensemble.calibration import calibration
 from ensemble.metrics import forecast_metrics
 from ensemble.noise import demand_noise, interval, percentage_ratio
 from ensemble.predict import predict
@@ -98,7 +99,11 @@ def measure(
     least, judged_least = out_of_sample(units[relative], unseen[relative]) if relative.any() else (apart, judged)
     ratio = percentage_ratio(observed, least, judged_least[:, None] & mask, inputs.product)
     told = np.where(judged[:, None], apart, np.nan)
-    return Measured(metrics, *noise(mask), ratio, aggregation, of_pricing, told)
+    known, found = judged[:, None] & mask, noise(mask)
+    metrics["calibration"] = calibration(
+        sold[known], apart[known] * spec.units_scale, np.broadcast_to(found[0], known.shape)[known]
+    )
+    return Measured(metrics, *found, ratio, aggregation, of_pricing, told)
 
 
 def out_of_sample(units: np.ndarray, unseen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

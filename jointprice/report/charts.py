@@ -7,9 +7,9 @@ drawn: names and currencies stand beside a chart, where HTML escapes them. Pyplo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -127,6 +127,26 @@ def front(line: Line, chosen: tuple[float, float], x: str, y: str) -> str:
         axes.legend()
 
     return _svg(draw, (4.6, 2.4), "front")
+
+
+def calibration(found: Mapping[str, Any]) -> str:
+    """Coverage over nominal level, and mean units over mean forecast in groups of rows, each beside the line on which
+    both are the same."""
+
+    def draw(figure: Figure) -> None:
+        left, right = figure.subplots(1, 2)
+        nominal, share = ([100 * one[name] for one in found["intervals"]] for name in ("nominal", "covered"))
+        foretold, came = ([one[name] for one in found["by_forecast"]] for name in ("forecast", "units"))
+        for axes, x, y in ((left, nominal, share), (right, foretold, came)):
+            ends = [min(*x, *y), max(*x, *y)]
+            axes.plot(ends, ends, color=INK, linestyle=":", linewidth=1)
+            axes.plot(x, y, color=ACCENT, marker=".")
+        left.set_xlabel("level of the interval, %")
+        left.set_ylabel("rows within, %")
+        right.set_xlabel("units foretold, mean")
+        right.set_ylabel("units sold, mean")
+
+    return _svg(draw, (4.8, 2.2), "calibration")
 
 
 def _svg(draw: Callable[[Figure], None], size: tuple[float, float], name: str) -> str:

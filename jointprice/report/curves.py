@@ -6,9 +6,10 @@ Axes: K members, P candidates, S offers, F factors.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from ensemble.types import Ensemble
 from jointprice.promise import unit_values
@@ -18,6 +19,7 @@ from search.types import PricingProblem
 FACTORS = np.linspace(0.8, 1.2, 17)
 RECOMMENDED = len(FACTORS) // 2  # the place of factor 1
 MOST_SEEN = 60  # observed prices that one chart marks
+MOST_FURTHER = 40_000_000  # candidates × offers of the curves that are drawn when they are asked for
 MOST_CELLS = 500_000  # candidates × offers of one call: bounds its memory
 
 
@@ -59,6 +61,35 @@ def product_curves(
         _curve(problem, prices, product, own, sold, (seen or {}).get(product, np.zeros(0)))
         for product, own, sold in sales_along(problem, prices, products)
     ]
+
+
+def further_products(problem: PricingProblem, answer: pd.DataFrame, shown: Sequence[str]) -> tuple[list[str], int]:
+    """Products beside those `shown`, by units sold, whose curves cost no more than MOST_FURTHER cells of the demand;
+    and how many are left out."""
+    units = answer.groupby("product", sort=False)["units"].sum(min_count=1).dropna().drop(list(shown), errors="ignore")
+    most = MOST_FURTHER // max(len(FACTORS) * len(problem.offers), 1)
+    names = units.sort_values(ascending=False, kind="stable").index
+    return names[:most].tolist(), max(len(names) - most, 0)
+
+
+def points(curve: ProductCurve, objective: str, words: str) -> dict[str, Any]:
+    """The curve as numbers of four digits for the page to draw, by the names of its parts; `words` stand below it."""
+
+    def short(values: np.ndarray) -> list[float]:
+        return [float(f"{value:.4g}") for value in values]
+
+    return {
+        "product": curve.product,
+        "words": words,
+        "price": short(curve.price),
+        "units": [short(part) for part in (curve.units, curve.low, curve.high)],
+        objective: [short(part) for part in (curve.worth, curve.worth_low, curve.worth_high)],
+        "current": curve.current,
+        "recommended": curve.recommended,
+        "observed": list(curve.observed),
+        "seen": short(curve.seen),
+        "competitor": None if np.isnan(curve.competitor) else curve.competitor,
+    }
 
 
 def observed_prices(ensemble: Ensemble, products: Sequence[str]) -> dict[str, np.ndarray]:

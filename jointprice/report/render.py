@@ -22,7 +22,7 @@ from jointprice.report import charts
 from jointprice.report.bridge import LARGE, bridge, counts
 from jointprice.report.chain import price_chains
 from jointprice.report.changes import MOST_ROWS, gains, held_offers, largest_products, price_changes
-from jointprice.report.curves import observed_prices, product_curves
+from jointprice.report.curves import further_products, observed_prices, points, product_curves
 from jointprice.report.elasticities import elasticities
 from jointprice.report.formats import Formats
 from jointprice.report.health import health
@@ -69,6 +69,7 @@ def write_report(
     page.filters |= formats.filters()
     products = largest_products(problem, answer, MOST_CURVES)
     curves = product_curves(problem, pricing.solution.prices, products, observed_prices(ensemble, products))
+    further, further_left = further_products(problem, answer, products)
     text = page.get_template("report.html.j2").render(
         summary=dict.fromkeys(AUDIT) | {"status": "done", "task": config.task, "seed": config.seed} | summary,
         objective=problem.objective.name,
@@ -88,9 +89,13 @@ def write_report(
         page_rows=PAGE_ROWS,
         curves=[(curve, Markup(charts.product_curve(curve, problem.objective.name))) for curve in curves],
         most_curves=MOST_CURVES,
+        further=product_curves(problem, pricing.solution.prices, further, observed_prices(ensemble, further)),
+        further_left=further_left,
+        points=points,
         elasticities=elasticities(problem, pricing.solution.prices),
         health=panel and health(panel, ensemble.verdicts),
         metrics=trained and _metric_rows(trained.metrics),
+        calibration=_calibration(trained),
         members_left_out=max(len(trained.metrics["members"]) - MOST_MEMBERS, 0) if trained else 0,
         metric_names=METRICS,
         shares=SHARES,
@@ -112,6 +117,12 @@ def _in_words(pricing: Pricing, formats: Formats) -> list[dict[str, Any]]:
     changed = np.flatnonzero((answer["price"] != answer["current_price"]).to_numpy())
     largest = changed[np.argsort(-size[changed], kind="stable")][:MOST_TOLD]
     return explain_rows(Run(answer, chain, rules, formats), largest)
+
+
+def _calibration(trained: Trained | None) -> dict[str, Any] | None:
+    """Figures on rows that taught nobody, and their chart; None where there are too few."""
+    found = trained and trained.metrics["calibration"]
+    return found and found | {"chart": Markup(charts.calibration(found))}
 
 
 def _metric_rows(metrics: dict[str, Any]) -> list[tuple[str, dict]]:

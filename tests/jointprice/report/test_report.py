@@ -1,6 +1,7 @@
 """report.html: what it says, that data cannot become markup, and that it needs nothing outside itself."""
 
 import ast
+import json
 import re
 import tomllib
 from dataclasses import replace
@@ -86,11 +87,32 @@ def test_texts_from_data_never_become_markup(finished, written, read_page):
     session = replace(finished.session, config=config)
 
     page = read_page(written(finished, session=session, pricing=pricing, summary=summary))
-    assert [script.strip() for script in page.scripts] == [(REPORT / "report.js").read_text("utf-8").strip()]
+    assert "".join(page.scripts).split() == own_scripts().split()
     assert [attributes for tag, attributes in page.elements if tag == "img"] == []
     assert [name for _, attributes in page.elements for name in attributes if name.startswith("on")] == []
     assert page.text.count(attack) > 10
     assert page.text.count(breakout) > 3
+
+
+def own_scripts() -> str:
+    return "\n".join((REPORT / name).read_text("utf-8") for name in ("report.js", "curve.js"))
+
+
+def test_names_of_further_products_are_text_in_the_numbers_of_their_curves(finished, written, made, read_page):
+    pricing = made(60)
+    attack = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+    names = attack + pricing.answer["product"]
+    offers = pricing.problem.offers.assign(product=names)
+    hostile = replace(
+        pricing, answer=pricing.answer.assign(product=names), problem=replace(pricing.problem, offers=offers)
+    )
+    page = read_page(written(finished, pricing=hostile))
+    numbers, scripts = page.scripts[0], page.scripts[1:]
+    assert "".join(scripts).split() == own_scripts().split()
+    curves = json.loads(numbers)["curves"]
+    assert len(curves) == 20
+    assert {curve["product"] for curve in curves} <= set(names)
+    assert [tag for tag, _ in page.elements if tag == "img"] == []
 
 
 def test_the_page_needs_nothing_outside_itself(finished, written, read_page):
@@ -121,7 +143,8 @@ def test_the_same_run_gives_the_same_page(finished, written):
 def test_a_page_of_a_hundred_products_is_small(finished, written, made):
     html = written(finished, pricing=made(100, stores=6))
     assert len(html.encode()) < 3_000_000
-    assert html.count("<figure>") == 40 + 2  # training and search
+    assert html.count("<figure>") == 40 + 3  # calibration, training and search
+    assert html.count("<option>") == 60
 
 
 def test_the_page_shows_the_largest_changes_keeps_more_in_a_template_and_counts_the_rest(

@@ -12,15 +12,20 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not instal
 
 
 @pytest.fixture(scope="module")
-def page(finished, written, made):
-    path = finished.session.directory.folder / "many.html"
-    path.write_text(written(finished, pricing=made(3000)), "utf-8")
+def browser():
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(path.as_uri())
-        yield page
+        yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def page(browser, finished, written, made):
+    path = finished.session.directory.folder / "many.html"
+    path.write_text(written(finished, pricing=made(3000)), "utf-8")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    return page
 
 
 def rows(page):
@@ -51,3 +56,27 @@ def test_paper_gets_the_first_rows_and_the_screen_its_page_back(page):
     assert rows(page).count() == 500
     page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
     assert rows(page).count() == 100
+
+
+def test_curves_of_a_further_product_are_drawn_when_it_is_chosen(page):
+    choice = page.get_by_label("Curves of another product")
+    name = choice.locator("option").nth(2).text_content()
+    choice.select_option(name)
+    figure = page.locator("#further-curve")
+    assert figure.locator("h3").text_content() == name
+    assert figure.locator("svg polyline").count() == 2
+    assert "units at the recommended" in figure.locator("figcaption").text_content()
+    choice.select_option("")
+    assert figure.locator("svg").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_accessibility_checker_finds_no_serious_fault(browser, finished, written, scheme):
+    checker = pytest.importorskip("axe_playwright_python.sync_playwright", reason="install jointprice[browser]")
+    path = finished.session.directory.folder / "checked.html"
+    path.write_text(written(finished), "utf-8")
+    page = browser.new_page(color_scheme=scheme)
+    page.goto(path.as_uri())
+    found = checker.Axe().run(page).response["violations"]
+    page.close()
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []

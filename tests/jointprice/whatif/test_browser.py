@@ -109,3 +109,15 @@ def test_every_control_has_a_name_and_the_keyboard_reaches_it(page):
     assert unnamed == 0
     page.locator("body").press("Tab")
     assert page.evaluate("() => document.activeElement.id") == "start"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_accessibility_checker_finds_no_serious_fault(browser, address, scheme):
+    checker = pytest.importorskip("axe_playwright_python.sync_playwright", reason="install jointprice[browser]")
+    page = browser.new_page(color_scheme=scheme)
+    page.goto(address)
+    expect(page.locator("#gain")).not_to_have_text("–")
+    page.get_by_label("More about").first.click()
+    found = checker.Axe().run(page).response["violations"]
+    page.close()
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")] == []
