@@ -43,7 +43,7 @@ def curves(folder: Path) -> Iterator[tuple[str, int, float]]:
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+    return [json.loads(line) for line in path.read_text("utf-8").split("\n") if line] if path.exists() else []
 
 
 def _flat(tree: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -58,7 +58,8 @@ def approve(desk: Desk, approval: Approval) -> dict[str, Any]:
     }
     directory = RunDirectory(desk.output / "approved")
     trail = directory.folder / "audit.jsonl"
-    before = [json.loads(line) for line in trail.read_text("utf-8").splitlines()] if trail.exists() else []
+    kept = trail.read_text("utf-8") if trail.exists() else ""
+    before = [json.loads(line) for line in kept.split("\n") if line]  # a name may hold what splitlines takes for an end
     directory.write_csv("prices.csv", table)
     directory.write_jsonl("audit.jsonl", [*before, entry])
     directory.finish()

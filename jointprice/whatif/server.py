@@ -57,7 +57,10 @@ def application(desk: Desk, currency: str) -> FastAPI:
     @web.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         """Without the input: it may hold what JSON cannot say."""
-        told = [{"loc": [str(part) for part in one["loc"]], "msg": one["msg"]} for one in error.errors()[:MOST_TOLD]]
+        told = [
+            {"loc": [str(part) for part in one["loc"]], "msg": one["msg"], "type": one["type"]}
+            for one in error.errors()[:MOST_TOLD]
+        ]
         return JSONResponse({"detail": told}, 422)
 
     @web.get("/", response_class=HTMLResponse)

@@ -78,9 +78,11 @@ def test_prices_other_than_the_recommended_ones_need_a_reason_and_keep_hard_rule
     assert (done["overrides"], done["prices"]) == (1, 96)
     assert done["breaches"] >= 1
     verify(desk.output / "approved")
-    approve(desk, Approval(plan=Plan(), person="Bob"))
-    first, second = map(json.loads, (desk.output / "approved" / "audit.jsonl").read_text("utf-8").splitlines())
-    assert (first["person"], second["person"]) == ("=Ann", "Bob")
+    for person in ("Bob\u0085\u2028", "Cid"):  # line ends to some, not to a file of JSON lines
+        approve(desk, Approval(plan=Plan(), person=person))
+    trail = (desk.output / "approved" / "audit.jsonl").read_text("utf-8").strip("\n").split("\n")
+    first, second, third = map(json.loads, trail)
+    assert (first["person"], second["person"], third["person"]) == ("=Ann", "Bob\u0085\u2028", "Cid")
     assert first["overrides"][0]["reason"] == "=SUM(A1)"
     assert first["breaches"]
     assert second["overrides"] == []
