@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo "$$name" && break; done)
 UV ?= $(shell command -v uv 2>/dev/null)
 
-.PHONY: run test nightly mutants lint format lock clean
+.PHONY: run test nightly mutants api lint format lock clean
 .DEFAULT_GOAL := run
 
 run: $(STAMP)
@@ -27,6 +27,12 @@ mutants: $(STAMP)
 	@rm -rf mutants
 	@PATH="$(CURDIR)/$(BIN):$$PATH" mutmut run --max-children 2
 	@PATH="$(CURDIR)/$(BIN):$$PATH" mutmut results | { ! grep . ; }
+
+# The reference of every public module, in build/api.
+api: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
+	@$(BIN)/pdoc --output-directory build/api jointprice jointprice.api data_io ensemble search 2>/dev/null
+	@echo "written: build/api/index.html"
 
 lint: $(STAMP)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

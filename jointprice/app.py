@@ -20,7 +20,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from data_io.errors import ResourceError
-from jointprice import failures, guard, registry, sweep
+from jointprice import failures, guard, registry, remaining, sweep
 from jointprice.compose import to_settings
 from jointprice.explain import explain
 from jointprice.help import help_text, version_text
@@ -94,7 +94,10 @@ def _job(composed: DictConfig) -> float | None:
     if settings.mode != RunMode.MULTIRUN:
         raise SystemExit(execute(composed, output))
     print(f"job {settings.job.num}: {' '.join(settings.overrides.task)}", file=sys.stderr)
-    if execute(composed, output, sweeping=True):
+    code = execute(composed, output, sweeping=True)
+    if told := remaining.of_sweep(output.parent):
+        print(f"sweep: {told}", file=sys.stderr)
+    if code:
         return None
     score = sweep.score(sweep.figures(output), composed.sweep.metric)
     if score is None:

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from jointprice import sweep
 from jointprice.compose import compose_tree
+from jointprice.remaining import begin_sweep
 
 COLUMNS = (
     *("job", "overrides", "status", "objective_name", "objective", "promised_uplift", "validation_wape"),
@@ -24,7 +25,11 @@ BEST = "best/experiment/best.yaml"  # in a folder of its own, which --config-dir
 
 
 class Leaderboard(Callback):
-    """Hydra's callback at the end of a sweep."""
+    """Hydra's callbacks at the beginning and at the end of a sweep."""
+
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        """Note how many jobs there will be."""
+        begin_sweep(config.hydra.overrides.task, config.hydra.sweeper.get("n_trials"))
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:
         """Write and tell the leaderboard and the best job; end with the worst exit code, where a job failed."""

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from jointprice import remaining
+
 SECONDS_BETWEEN_LINES = 10.0
 LARGEST_CHANGES = 10
 _PLAIN_WIDTH = 110  # of tables where stdout is no terminal
@@ -52,17 +54,19 @@ class Progress:
             done += steps
             if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
                 told = time.monotonic()
-                self.note(f"{name} {done}{'' if total is None else f'/{total}'} {text}".rstrip())
+                left = remaining.words(done, total, told - begun)
+                self.note(f"{name} {done}{'' if total is None else f'/{total}'} {text}{left and f' ({left})'}".rstrip())
 
         yield advance
         self.note(f"{name}: {time.monotonic() - begun:.1f} s")
 
     def _bar(self, name: str, total: int | None) -> Iterator[Callable[..., None]]:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
 
         columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns += (TextColumn("left"), TimeRemainingColumn())
         with Bars(*columns, TextColumn("{task.fields[text]}"), console=Console(file=self.stream)) as bars:
             task = bars.add_task(name, total=total, text="")
 

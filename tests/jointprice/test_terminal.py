@@ -127,7 +127,7 @@ def test_progress_off_a_terminal_is_an_occasional_line(monkeypatch):
         advance()  # after 1 s: too soon to tell
         advance(1, "loss 1.2")  # after 11 s
         advance()  # 1 s later
-    assert stream.getvalue().splitlines() == ["train 2/3 loss 1.2", "train: 13.0 s"]
+    assert stream.getvalue().splitlines() == ["train 2/3 loss 1.2 (about 6 s left)", "train: 13.0 s"]
 
 
 @pytest.mark.parametrize("terminal_like", [True, False])

@@ -29,6 +29,8 @@ def test_a_sweep_leaves_every_run_and_a_leaderboard(jointprice):
         prices = pd.read_csv(board.parent / str(job) / "prices.csv")
         assert abs(prices["profit"].sum() - row["objective"]) < 1e-6
     assert f"leaderboard: {board.relative_to(ended.place)}" in ended.out
+    assert "sweep: 1 of 4 jobs, about" in ended.err
+    assert "sweep: 4 of 4 jobs\n" in ended.err
 
 
 def test_a_job_that_is_refused_loses_no_other_job_and_ends_the_sweep_with_2(jointprice):
