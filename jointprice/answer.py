@@ -52,7 +52,6 @@ def answer_table(
             "cost": cost,
             **known,
             "stock": np.where(np.isfinite(stock), stock, np.nan),
-            "service_level": _service_level(problem, known["units"]),
             "competitor_price": offers["competitor_price"],
             "elasticity": np.where(np.isnan(known["units"]), np.nan, elasticity.round(4)),
             "power": offers["power"],
@@ -67,6 +66,7 @@ def answer_table(
             "flat_high": flat_high,
             **{name: offers[name] for name in ("reason", "exogeneity_reason", "test_design")},
             **{name: offers[name].round(4) for name in ("robustness_value", "first_stage_f")},
+            "service_level": _service_level(problem, known["units"]),
         }
     )
 
