@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import jax
@@ -32,7 +32,7 @@ from ensemble.anchor.fitting import Data, Fit, fit, refit, with_demand
 from ensemble.anchor.heads import HEADS, Block, Shape, head_shape
 from ensemble.anchor.layout import History, Sets, lay_out
 from ensemble.anchor.linearise import Cells, log_means
-from ensemble.anchor.noise import Patterns, period_scores
+from ensemble.anchor.noise import Patterns, estimate, period_scores
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.weigh import fold_of_periods, pseudo_bma
 
@@ -163,7 +163,7 @@ def _fit_block(
     name: str, number: int, sets: Sets, history: History, settings: AnchorSettings, seed: tuple[int, ...]
 ) -> tuple[dict, _HeldOut, float]:
     """Draws of one head in one block, what it says of periods left out, and the cluster effect."""
-    data = _data(number, sets, history)
+    data = replace(_data(number, sets, history), shocks=settings.shocks)
     products, groups = sets.group.shape[1:]
     drivers = history.drivers.shape[-1]
     shape = head_shape(
@@ -196,7 +196,8 @@ def _held_out(shape: Shape, data: Data, weight: np.ndarray, whole: Fit, settings
         seen = (weight * (fold != number)).astype(np.float32)
         found = refit(shape, data, seen, whole, -(-settings.steps // 3))
         log_mean = np.asarray(log_means(shape, data.block, found.theta, found.scale, cells), np.float64)
-        held = period_scores(cells.units, log_mean, judged, found.noise)
+        alone = estimate(data.patterns, cells.units, log_mean, cells.seen, seen, data.spread)  # unseen shocks are noise
+        held = period_scores(cells.units, log_mean, judged, alone)
         scores += np.where(fold == number, held * weight, 0)
         units[:, fold == number] = np.exp(log_mean[:, fold == number])
     return _HeldOut(scores, units)

@@ -35,13 +35,14 @@ class Fit:
 @dataclass(frozen=True)
 class Data:
     """One block as the compiled functions take it, its patterns of missing products, and where rows sold out: what
-    demand was at least (else 0), and the variance that this leaves it, both [M, T, J]."""
+    demand was at least (else 0), and the variance that this leaves it, both [M, T, J]; whether stores share shocks."""
 
     block: Block
     cells: Cells
     patterns: Patterns
     least: np.ndarray
     spread: np.ndarray
+    shocks: bool = False
 
 
 def around(shape: Shape, data: Data, starts: int) -> list[Fit]:
@@ -145,7 +146,7 @@ def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales
     effect."""
     cells = data.cells
     log_mean = np.asarray(log_means(shape, data.block, found.theta, found.scale, cells), np.float64)
-    noise = estimate(data.patterns, cells.units, log_mean, cells.seen, weight, data.spread)
+    noise = estimate(data.patterns, cells.units, log_mean, cells.seen, weight, data.spread, data.shocks)
     theta, scale, factor = found.theta, found.scale, found.cluster
     if scales or cluster:
         blocks = linearise(shape, data.block, theta, scale, cells, noise, (weight / found.cluster).astype(np.float32))

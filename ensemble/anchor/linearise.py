@@ -37,13 +37,14 @@ class Cells(NamedTuple):
 
 class Noise(NamedTuple):
     """dispersion φ [J], offset [J] (mean of d where the level is right), inverse [K, J, J] of the correlation of seen
-    products (0 elsewhere), log_det [K], pattern [M, T] int32."""
+    products (0 elsewhere), log_det [K], pattern [M, T] int32, shock [T, J] log demand shocks that all stores share."""
 
     dispersion: jax.Array
     offset: jax.Array
     inverse: jax.Array
     log_det: jax.Array
     pattern: jax.Array
+    shock: jax.Array
 
 
 class Arrow(NamedTuple):
@@ -83,7 +84,7 @@ def loss(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: N
     """[] ½ Σ weight d' R⁻¹ d + ½ |u|²."""
 
     def one(store):
-        mean = jnp.exp(_log_mean(shape, block, theta, scale, cells, store))
+        mean = jnp.exp(_log_mean(shape, block, theta, scale, cells, store) + noise.shock)
         d = deviance_residual(cells.units[store], mean, noise.dispersion)
         d = (jnp.clip(d, -CLIP, CLIP) - noise.offset) * cells.seen[store]
         return jnp.einsum("t,tj,tjk,tk", weight, d, noise.inverse[noise.pattern[store]], d)
@@ -102,7 +103,7 @@ def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noi
 
     def one(total, store):
         log_mean, slopes = _slopes(shape, block, theta, scale, cells, store)
-        mean, units = jnp.exp(log_mean), cells.units[store]
+        mean, units = jnp.exp(log_mean + noise.shock), cells.units[store]
         d = deviance_residual(units, mean, noise.dispersion)
         information = mean / (1 + noise.dispersion * mean)
         slope = (units - mean) / ((1 + noise.dispersion * mean) * d)  # −∂d/∂η

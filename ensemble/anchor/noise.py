@@ -13,6 +13,8 @@ from ensemble.anchor.linearise import CLIP, Noise
 LEAST_DISPERSION, MOST_DISPERSION = 1e-3, 20.0
 EMPIRICAL = 0.9  # of the correlation, the rest is the identity
 HALVINGS = 24
+LEAST_STORES, SHOCK_ROUNDS = 4, 3  # that shocks in common are told from, and alternations with the dispersion
+LEAST_RATIO = 0.05  # of units to the expected ones, below which a shock is no lower
 LENT_ROWS, USUAL_VARIANCE = 10.0, 1.0  # rows that a product borrows before its dispersion counts
 
 
@@ -27,15 +29,22 @@ class Patterns:
         self.masks = np.pad(masks, ((0, size - len(masks)), (0, 0)))
         self.number = number.reshape(kept.shape[:2]).astype(np.int32)
 
-    def noise(self, dispersion: np.ndarray, correlation: np.ndarray, offset: np.ndarray | None = None) -> Noise:
-        """Noise with the correlation's inverse for every pattern; offset None = 0."""
+    def noise(
+        self,
+        dispersion: np.ndarray,
+        correlation: np.ndarray,
+        offset: np.ndarray | None = None,
+        shock: np.ndarray | None = None,
+    ) -> Noise:
+        """Noise with the correlation's inverse for every pattern; offset and shock None = 0."""
         offset = np.zeros_like(dispersion) if offset is None else offset
+        shock = np.zeros((self.number.shape[1], len(dispersion))) if shock is None else shock
         both = self.masks[:, :, None] & self.masks[:, None, :]
         among = np.where(both, correlation, np.eye(len(correlation)))
         inverse = np.linalg.inv(among) * both
         log_det = np.linalg.slogdet(among)[1]
         arrays = (dispersion, offset, inverse, log_det)
-        return Noise(*(values.astype(np.float32) for values in arrays), self.number)
+        return Noise(*(values.astype(np.float32) for values in arrays), self.number, shock.astype(np.float32))
 
 
 def first_noise(patterns: Patterns) -> Noise:
@@ -51,6 +60,7 @@ def estimate(
     rows: np.ndarray,
     weight: np.ndarray,
     spread: np.ndarray | float = 0.0,
+    shocks: bool = False,
 ) -> Noise:
     """Noise from the fitted means, each product's scaled to its observed level.
 
@@ -59,13 +69,20 @@ def estimate(
         rows: [M, T, J] 1 where seen.
         weight: [T].
         spread: [M, T, J] variance of units that are themselves expected.
+        shocks: what all stores share of a period's residuals is no noise of theirs, see common_shocks.
     """
     units, rows = np.asarray(units, np.float64), np.asarray(rows) * weight[:, None]
     mean = np.exp(log_mean)
     total = (mean * rows).sum((0, 1))
     mean = mean * np.where(total > 0, (units * rows).sum((0, 1)) / np.maximum(total, 1e-9), 1)
     mean = np.maximum(mean, 1e-9)
-    dispersion = _dispersion((units - mean) ** 2 + spread, mean, rows)
+    dispersion, shock = _dispersion((units - mean) ** 2 + spread, mean, rows), None
+    if shocks:
+        for _ in range(SHOCK_ROUNDS):
+            shock, spent = common_shocks(units, mean, rows, dispersion)
+            shocked = mean * np.exp(shock)
+            dispersion = _dispersion((units - shocked) ** 2 + spread, shocked, rows, spent)
+        mean = shocked
     d = residuals(units, mean, dispersion)
     offset = (d * rows).sum((0, 1)) / (rows.sum((0, 1)) + LENT_ROWS)
     root = np.sqrt(rows)
@@ -78,7 +95,31 @@ def estimate(
     values, vectors = np.linalg.eigh(correlation)
     correlation = (vectors * np.maximum(values, 0)) @ vectors.T
     np.fill_diagonal(correlation, EMPIRICAL)
-    return patterns.noise(dispersion, correlation + (1 - EMPIRICAL) * np.eye(len(correlation)), offset)
+    return patterns.noise(dispersion, correlation + (1 - EMPIRICAL) * np.eye(len(correlation)), offset, shock)
+
+
+def common_shocks(
+    units: np.ndarray, mean: np.ndarray, rows: np.ndarray, dispersion: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """[T, J] logs of what all stores sell more of a product in a period than expected, shrunk to 0; and [J] how many
+    degrees of freedom that takes.
+
+    The stores' relative residuals, weighed by what they tell, have the variance of a shock and of noise; the shock's is
+    a moment over the periods, and each is shrunk by its share (empirical Bayes; Efron & Morris 1975). Without it a week
+    in which a product is in fashion everywhere counts as evidence on its price once per store. 0 where fewer than
+    LEAST_STORES stores tell. Args as estimate's.
+    """
+    told = rows * mean / (1 + dispersion * mean)
+    total = told.sum(0)
+    known = (rows > 0).sum(0) >= LEAST_STORES
+    noise = np.where(known, 1 / np.maximum(total, 1e-9), 0.0)
+    residual = (told * (units - mean) / mean).sum(0) * noise
+    residual = np.log(np.maximum(1 + residual, LEAST_RATIO))
+    periods = np.maximum(known.sum(0), 1)
+    residual = np.where(known, residual - residual.sum(0, where=known) / periods, 0.0)
+    variance = np.maximum((residual**2 - noise).sum(0) / periods, 0.0)
+    share = known * variance / np.maximum(variance + noise, 1e-12)
+    return residual * share, share.sum(0)
 
 
 def residuals(units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
@@ -104,10 +145,11 @@ def period_scores(units: np.ndarray, log_mean: np.ndarray, rows: np.ndarray, noi
     return (single * rows).sum((0, 2)) - 0.5 * (quadratic + noise.log_det[noise.pattern]).sum(0)
 
 
-def _dispersion(left: np.ndarray, mean: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """[J] φ at which the squared clipped Pearson residuals sum to the degrees of freedom, by bisection in log φ."""
+def _dispersion(left: np.ndarray, mean: np.ndarray, rows: np.ndarray, spent: np.ndarray | float = 0.0) -> np.ndarray:
+    """[J] φ at which the squared clipped Pearson residuals sum to the degrees of freedom, those of shocks `spent` [J],
+    by bisection in log φ."""
     count = rows.sum((0, 1))
-    fitted = 0.8 * (rows.sum(1) > 0).sum(0) + 8.0
+    fitted = 0.8 * (rows.sum(1) > 0).sum(0) + 8.0 + spent
     freedom = np.maximum(count - fitted, 0.5 * count) + LENT_ROWS
     low, high = (np.full(len(count), np.log(value)) for value in (LEAST_DISPERSION, MOST_DISPERSION))
     for _ in range(HALVINGS):

@@ -17,6 +17,7 @@ class AnchorSettings:
     price does in the long run is not read off deals.
     control: let costs, where they move prices, tell apart what prices did and what they followed.
     cluster: let data count for less where the residuals of a period agree across stores.
+    shocks: let what all stores share of a period's residuals be a demand shock, not evidence from each of them.
     share: of the anchor in forecasts and levels, the rest is the networks'; None = the one of least error in periods
     that trained neither.
     reaction: by how many per cent the competitor's prices follow 1 % of ours; None = learnt, where they are known.
@@ -35,6 +36,7 @@ class AnchorSettings:
     treatments: bool = True
     control: bool = True
     cluster: bool = True
+    shocks: bool = True
     share: float | None = None
     reaction: float | None = None
     outside_share: float | None = None
