@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from data_io.errors import ConfigError
-from ensemble.promoted import PromotedDemand, horizon_units, money_demand, promoted_demand
+from ensemble.promoted import PromotedDemand, money_demand, promoted_demand
 from ensemble.types import Ensemble
+from jointprice.budget import discount, within_budget
 from jointprice.deals import Deals, deals_of
 from jointprice.pricing import business_rules, refuse_early, with_verdicts
 from jointprice.promise import Promise, gains, promised
@@ -26,9 +28,6 @@ from search.objective import net_price
 from search.problem import decisions_of
 from search.rules.max_changes import MaxChanges
 from search.types import Objective, PricingProblem
-
-HALVINGS = 10  # of what a unit of discount costs beside itself, where there is a budget
-DEAREST = 8.0  # of it: no deal pays then
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def promote(config: Config, ensemble: Ensemble, offers: pd.DataFrame) -> Promoti
     asked["cost"] = np.where(deals.mechanic == "", 0.0, settings.cost)
     whole = promoted_demand(ensemble, offers, **asked)
     problem = _problem(config, whole, offers, deals, held)
-    chosen = _within_budget(config, problem, whole)
+    chosen = within_budget(problem, whole, settings.budget, partial(_search, config), config.search.block)
     halves = [promoted_demand(ensemble, offers, anchor=half, **asked) for half in ensemble.anchor_halves]
     return Promotions(
         offers=offers,
@@ -145,33 +144,6 @@ def _alone(problem: PricingProblem, block: int) -> np.ndarray:
             value[rows, rung] = evaluator.fitness(tried)[0]
     best = value.argmax(1)
     return np.where(value[np.arange(size), best] > 0, np.minimum(best, problem.rungs - 1), 0).astype(np.int32)
-
-
-def _within_budget(config: Config, problem: PricingProblem, demand: PromotedDemand) -> np.ndarray:
-    """[O] the options chosen: where they would give away more than the budget, those at the least additional cost of
-    discounts that keeps it (its multiplier; what it leaves unspent is less than what the next deal needs)."""
-
-    def chosen(dearness: float) -> np.ndarray:
-        return _search(config, replace(problem, demand=money_demand(replace(demand, dearness=np.float32(dearness)))))
-
-    budget, best = config.promotions.budget, _search(config, problem)
-    if budget is None or discount(demand, best).sum() <= budget:
-        return best
-    low, high, best = 0.0, DEAREST, np.zeros_like(best)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2 if low else high / 2
-        found = chosen(middle)
-        if discount(demand, found).sum() <= budget:
-            high, best = middle, found
-        else:
-            low = middle
-    return best
-
-
-def discount(demand: PromotedDemand, chosen: np.ndarray) -> np.ndarray:
-    """[O] expected money given away by the chosen deals [O]."""
-    given = np.asarray(demand.discount, np.float64)[np.arange(len(chosen)), chosen]
-    return given * horizon_units(demand, chosen[None]).mean(0)[0, 0]
 
 
 def _promise(config: Config, problem: PricingProblem, halves: Sequence[PromotedDemand], chosen: np.ndarray) -> Promise:

@@ -54,6 +54,18 @@ def test_a_saved_model_keeps_to_the_number_of_deals_the_budget_and_the_margin(en
     assert (1 - kept["cost"] / kept["mean_price"] >= 0.2 - 1e-3).all()
 
 
+def test_a_budget_is_spent_as_far_as_deals_that_pay_fit_into_it(ended, jointprice):
+    budget = round(ended.json("summary.json")["promotions"]["discount"] / 2, 2)
+    overrides = (*LIGHT, f"model={ended.directory / 'model'}", "search.scope=store_product")
+    free, run = (jointprice(*overrides, *more) for more in ((), (f"promotions.budget={budget}",)))
+    assert run.code == 0, run.err
+    free, table = read(free), read(run)
+    assert 0.97 * budget < table["discount"].sum() <= budget < free["discount"].sum()
+    dealt = table["status"] == "deal"
+    assert table["gain"].sum() / budget > free["gain"].sum() / free["discount"].sum(), "the dearest deals are left out"
+    assert 0 < dealt.sum() < (free["status"] == "deal").sum()
+
+
 def run_costs(run):
     from data_io.markets.promotions import make
 
