@@ -116,10 +116,10 @@ class PricingProblem:
     @property
     def sale_cost(self) -> np.ndarray:
         """[S] float64, what a sale costs: the unit's cost, or what the unit is worth when it stays on the shelf where a
-        rule says that this is less."""
+        rule says that this is less: that is so whether the rule is waived or not."""
         from search.stock import sale_costs
 
-        return sale_costs(self.kept, self.offers)
+        return sale_costs(self.rules, self.offers)
 
     @property
     def current(self) -> np.ndarray:

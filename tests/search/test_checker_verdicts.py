@@ -129,6 +129,23 @@ CASES = {
             ),
         ],
     ),
+    "inventory with a service level that cannot be told of the first": (
+        {"type": "inventory", "service_level": 90},
+        {"stock": [10.0, 10.0, INF, INF], "units": [NAN, 5.1, 5.0, 8.0], "dispersion": 0.3},
+        [
+            (
+                "p1",
+                0.0114961524553780,
+                "expected units 5.1 of a stock of 10.0 are more than the 5.088504 at which it lasts with a chance of "
+                "90.0 %",
+            )
+        ],
+    ),
+    "inventory without a service level where it could be told": (
+        {"type": "inventory"},
+        {"stock": [10.0, 10.0, INF, INF], "units": [10.0, 10.5, 5.0, 8.0], "dispersion": 0.3},
+        [("p1", 0.5, "expected units 10.5 exceed the stock of 10.0")],
+    ),
     "inventory with a service level that cannot be told": (
         {"type": "inventory", "service_level": 90},
         {"stock": [10.0, 19.5, 3.0, 4.0], "units": [10.0, NAN, 3.5, 4.0], "dispersion": [NAN, 0.3, NAN, NAN]},
