@@ -100,8 +100,11 @@ def with_response(
 def _with_noise(
     ensemble: Ensemble, panel: SalesPanel, networks: np.ndarray, anchor: np.ndarray, known: np.ndarray
 ) -> tuple[Ensemble, dict]:
-    """The noise around what both together foretell, instead of around the networks alone, and the metrics of it;
-    arguments as anchor_share's."""
+    """The noise around what both together foretell, and the metrics of it; arguments as anchor_share's.
+
+    The networks' own noise stays where it is larger: the anchor's folds know the weeks on both sides of those that they
+    foretell, a forecast only those before.
+    """
     share = ensemble.anchor_share
     foretold = (1 - share) * networks + share * anchor
     judged = panel.observed & known & ~panel.censored & np.isfinite(foretold)
@@ -109,6 +112,7 @@ def _with_noise(
         return ensemble, {}
     cells = (values.T for values in (panel.units, np.where(judged, foretold, 0.0), judged))
     phi, common = demand_noise(*cells, np.asarray(ensemble.inputs.product))
+    phi = np.maximum(phi, ensemble.dispersion)
     rows = np.broadcast_to(phi[:, None], judged.shape)[judged]
     told = {"calibration": calibration(panel.units[judged].astype(np.float64), foretold[judged], rows)}
     return replace(ensemble, dispersion=phi, common_noise=common), told

@@ -19,6 +19,7 @@ PRICE_COLUMNS = [
     *("units_p10", "units_p90", "revenue", "profit", "profit_current", "margin", "stock", "competitor_price"),
     *("elasticity", "power", "exogeneity", "tier", "binding_rules", "extrapolated", "status", "note", "currency"),
     *("flat_low", "flat_high", "reason", "exogeneity_reason", "test_design", "robustness_value", "first_stage_f"),
+    "service_level",
 ]
 FIGURES = {"rows", "mae", "mse", "rmse", "mape", "wape", "r2", "bias", "coverage80"}
 SUMMARY = {
