@@ -70,6 +70,18 @@ def test_curves_of_a_further_product_are_drawn_when_it_is_chosen(page):
     assert figure.locator("svg").count() == 0
 
 
+def test_no_table_is_cut_off_on_paper(browser, finished, written):
+    path = finished.session.directory.folder / "printed.html"
+    path.write_text(written(finished), "utf-8")
+    page = browser.new_page(viewport={"width": 1033, "height": 700})  # A4 landscape between its margins
+    page.emulate_media(media="print")
+    page.goto(path.as_uri())
+    page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+    wide = "() => [...document.querySelectorAll('table')].map((one) => one.getBoundingClientRect().right)"
+    assert max(page.evaluate(wide)) <= 1033
+    page.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_accessibility_checker_finds_no_serious_fault(browser, finished, written, scheme):
     checker = pytest.importorskip("axe_playwright_python.sync_playwright", reason="install jointprice[browser]")
