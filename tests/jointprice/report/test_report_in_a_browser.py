@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -68,6 +69,52 @@ def test_curves_of_a_further_product_are_drawn_when_it_is_chosen(page):
     assert "units at the recommended" in figure.locator("figcaption").text_content()
     choice.select_option("")
     assert figure.locator("svg").count() == 0
+
+
+def hostile() -> list[str]:
+    """300 texts that would run a script, each in 20 ways, were they ever taken for markup or code."""
+    run = "window.hit=1"
+    ways = [
+        *(f"<script>{run}</script>", f"</script><script>{run}</script>", f"<!--><script>{run}</script>"),
+        *(
+            f"<img src=x onerror={run}>",
+            f"<svg onload={run}>",
+            f"<body onload={run}>",
+            f"<details open ontoggle={run}>",
+        ),
+        *(f"<iframe srcdoc='<script>parent.{run}</script>'>", f"<input autofocus onfocus={run}>"),
+        *(f"<style>@import 'x'</style><script>{run}</script>", f"<a href=javascript:{run}>x</a>"),
+        *(f"${{{run}}}", f"{{{{{run}}}}}", f"\u2028{run}//", f"'-({run})-'"),
+    ]
+    breaks = ["", '"', "'", "`", ">", '">', "'>", "]]>", "-->", "&lt;", "\\", "\\u003c", "\ufffd"]
+    breaks += [f"</{name}>" for name in ("td", "title", "template", "style", "textarea", "select", "option")]
+    return [before + way for way in ways for before in breaks]
+
+
+def test_300_hostile_texts_in_names_and_notes_run_not_once(browser, finished, written, made):
+    texts = hostile()
+    assert len(set(texts)) == 300
+    pricing = made(300)
+    offers = pricing.problem.offers.assign(product=texts)
+    answer = pricing.answer.assign(product=texts, note=texts[::-1], store=texts)
+    path = finished.session.directory.folder / "hostile.html"
+    path.write_text(
+        written(finished, pricing=replace(pricing, answer=answer, problem=replace(pricing.problem, offers=offers))),
+        "utf-8",
+    )
+    page = browser.new_page()
+    page.on("dialog", lambda dialog: pytest.fail("a dialog opened"))
+    page.goto(path.as_uri())
+    choice = page.get_by_label("Curves of another product")
+    for number in range(1, choice.locator("option").count(), 20):
+        choice.select_option(index=number)
+    for button in page.locator(".pages button").all():
+        if button.is_enabled():
+            button.click()
+    page.evaluate("() => document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    assert page.evaluate("() => window.hit") is None
+    assert page.locator("img, iframe, body input[autofocus]").count() == 0
+    page.close()
 
 
 def test_no_table_is_cut_off_on_paper(browser, finished, written):
