@@ -81,9 +81,9 @@ class Sales(NamedTuple):
 
 def sales_at(problem: PricingProblem, prices: np.ndarray) -> Sales:
     """At prices [S]."""
-    demanded = demanded_units(problem, np.stack([prices, problem.current]))
-    sold = sold_units(problem, np.stack([prices, problem.current]), demanded)
-    return Sales(demanded, sold, problem.shelf.stock)
+    both = np.stack([prices, problem.current])
+    demanded = demanded_units(problem, both)
+    return Sales(demanded, sold_units(problem, both, demanded), problem.shelf.stock)
 
 
 def figures(
@@ -122,6 +122,5 @@ def _interval(
 
 def _service_level(problem: PricingProblem, units: np.ndarray) -> np.ndarray:
     """[S] the chance that the stock lasts, of offers whose sales stop at a stock of their own."""
-    stock, none = problem.shelf.stock, np.full(len(units), np.nan)
-    dispersion = problem.offers.get("dispersion", pd.Series(none)).to_numpy(np.float64)
-    return chance_of_lasting(units, stock, dispersion).round(4)
+    dispersion = problem.offers["dispersion"].to_numpy(np.float64)
+    return chance_of_lasting(units, problem.shelf.stock, dispersion).round(4)

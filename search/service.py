@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betainc, betaincinv
+from scipy.special import betaincinv
 
+from search.newsvendor import not_running_out
 from search.stock import LEAST_DISPERSION, expected_sales
 
 HALVINGS = 60
@@ -31,11 +32,9 @@ def chance_of_lasting(units: np.ndarray, stock: np.ndarray, dispersion: np.ndarr
     """[S] the chance that a stock [S] lasts of which `units` [S] are expected to be sold; NaN without stock or φ."""
     known = np.isfinite(stock) & ~np.isnan(dispersion) & ~np.isnan(units)
     whole, phi, sold = (np.where(known, values, 1.0) for values in (stock, dispersion, units))
-    shape = 1 / np.maximum(phi, LEAST_DISPERSION)
     low, high = np.full(len(sold), -20.0), np.full(len(sold), 40.0)  # logs of demand
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
         less = expected_sales(np.exp(middle), whole, phi) < sold
         low, high = np.where(less, middle, low), np.where(less, high, middle)
-    chance = betainc(shape, np.floor(whole) + 1, shape / (shape + np.exp(low)))
-    return np.where(known, chance, np.nan)
+    return np.where(known, not_running_out(whole, np.exp(low)[None], phi), np.nan)

@@ -113,7 +113,7 @@ class PricingProblem:
 
         return shelf_of(self.kept, self.offers)
 
-    @property
+    @cached_property
     def sale_cost(self) -> np.ndarray:
         """[S] float64, what a sale costs: the unit's cost, or what the unit is worth when it stays on the shelf where a
         rule says that this is less: that is so whether the rule is waived or not."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -71,3 +72,28 @@ def make_job() -> Callable[..., Path]:
         return job
 
     return make
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's chromium by playwright; a test that asks for it is skipped, with the reason, where either is missing."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: jointprice[browser]")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("chromium is not installed: apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def faults_in():
+    """From a page to what an accessibility checker (axe) calls serious or critical in it: rule and element."""
+    checker = pytest.importorskip("axe_playwright_python.sync_playwright", reason="install jointprice[browser]")
+
+    def faults(page) -> list[tuple[str, str]]:
+        found = checker.Axe().run(page).response["violations"]
+        return [(one["id"], one["nodes"][0]["html"]) for one in found if one["impact"] in ("serious", "critical")]
+
+    return faults

@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from jointprice.whatif.server import application
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed: jointprice[browser]")
-LIMITS = settings(deadline=None, derandomize=True, database=None, phases=[Phase.generate])
-LIMITS = settings(LIMITS, suppress_health_check=list(HealthCheck))
+ALONE = {"deadline": None, "derandomize": True, "database": None, "phases": [Phase.generate]}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +30,7 @@ def test_every_answer_is_one_that_the_schema_names_and_no_request_is_a_fault_of_
     for operation in schema.get_all_operations():
         for mode in schemathesis.GenerationMode:
 
-            @settings(LIMITS, max_examples=examples)
+            @settings(**ALONE, suppress_health_check=list(HealthCheck), max_examples=examples)
             @given(case=operation.ok().as_strategy(generation_mode=mode))
             def ask(case):
                 nonlocal asked
