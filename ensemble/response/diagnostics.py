@@ -35,10 +35,11 @@ class Movement(NamedTuple):
 class Dynamics(NamedTuple):
     """Coefficients of neighbouring periods' prices given this period's, per product [J].
 
-    lead_t: of the next period's price (a placebo: it cannot move today's sales). lag, lag_t: of the last period's
-    price; positive where shoppers stock up on deals. periods: clusters.
+    lead, lead_t: of the next period's price (a placebo: it cannot move today's sales). lag, lag_t: of the last
+    period's price; positive where shoppers stock up on deals. periods: clusters.
     """
 
+    lead: np.ndarray
     lead_t: np.ndarray
     lag: np.ndarray
     lag_t: np.ndarray
@@ -83,7 +84,7 @@ def dynamics(columns: Columns, pool: Pool) -> Dynamics:
     left = partial_out(apart[..., : len(parts)], apart[..., len(parts) :], rows, pool)
     absorbed = pool.sum(rows.any(1).astype(int)) + controls.shape[-1] + len(first)
     found = fit(left[..., 0], left[..., 1:], rows, pool, absorbed)
-    return Dynamics(found.t[:, 2], found.coefficient[:, 1], found.t[:, 1], found.periods)
+    return Dynamics(found.coefficient[:, 2], found.t[:, 2], found.coefficient[:, 1], found.t[:, 1], found.periods)
 
 
 def sales_spread(columns: Columns, pool: Pool) -> np.ndarray:

@@ -20,7 +20,7 @@ def identification(panel: SalesPanel) -> pd.DataFrame:
     Columns: product, category, stores (that sold it), rows, periods; price_points, residual_sd, explained,
     price_changes (see Movement); elasticity, elasticity_se, elasticity_shrunk (the orthogonal stage), sales_sd (of
     what is left of log units), robustness_value; cost_correlation, first_stage_f, iv_elasticity, iv_se,
-    ols_elasticity, hausman_t, iv_periods (see Instrument); lead_t, lag, lag_t, lead_periods (see Dynamics).
+    ols_elasticity, hausman_t, iv_periods (see Instrument); lead, lead_t, lag, lag_t, lead_periods (see Dynamics).
     """
     code, names = pd.factorize(panel.series["product"], sort=True)
     columns = columns_of(panel)
@@ -53,6 +53,7 @@ def identification(panel: SalesPanel) -> pd.DataFrame:
                 "ols_elasticity": costs.least_squares,
                 "hausman_t": costs.hausman_t,
                 "iv_periods": costs.periods,
+                "lead": neighbours.lead,
                 "lead_t": neighbours.lead_t,
                 "lag": neighbours.lag,
                 "lag_t": neighbours.lag_t,

@@ -23,6 +23,7 @@ MOST_EXPLAINED = 0.95  # R² of log price on those controls
 TIERS = {"identified": "full", "weak": "small", "none": "hold"}
 DOUBT = 0.005  # two-sided p below which a test counts: clustered errors are a little small, tests are many
 WRONG_SIGN = 2.0  # standard errors above 0
+MOST_PLACEBO = 0.25  # of the elasticity; the response errs by at most about twice what the placebo finds
 
 
 def verdicts(panel: SalesPanel, *, corrected: bool = False) -> pd.DataFrame:
@@ -53,6 +54,9 @@ def _judge(found: dict, corrected: bool) -> dict[str, str]:
     texts += flags
     if mended:
         texts.append("prices followed demand; corrected with costs as instrument")
+    if power != "none" and _foretells(found) and _minor(found):
+        size = f"{abs(found['lead']):.1f}"
+        texts.append(f"the response may be off by some {size}: so much next period's price foretells")
     if power == "identified" and found["lag"] > 0 and significant(found["lag_t"], found["lead_periods"]):
         texts.append(f"shoppers seem to stock up on deals (last period's price enters at {found['lag']:+.2f})")
     return {
@@ -103,11 +107,25 @@ def _exogeneity(found: dict, corrected: bool) -> tuple[str, str, bool]:
     return "tested" if corrected else "assumed", f"rejected by costs: {pair}", True
 
 
+def _foretells(found: dict) -> bool:
+    return significant(found["lead_t"], found["lead_periods"])
+
+
+def _minor(found: dict) -> bool:
+    """Whether what the next period's price foretells is small beside the response.
+
+    Where prices follow last period's demand, a shock that lasts with share r from period to period leaves its trace on
+    the next period's price, and r times that on this period's; blocks of periods take part of both.
+    """
+    return abs(found["lead"]) < MOST_PLACEBO * abs(found["elasticity"])
+
+
 def _red_flags(found: dict, rejected: bool, mended: bool) -> list[str]:
     """Signs that the slope is not a response to prices."""
     flags = [] if mended or not rejected else ["prices followed demand"]
-    if significant(found["lead_t"], found["lead_periods"]):
-        flags.append(f"next period's price foretells this period's sales (t {found['lead_t']:+.1f})")
+    if _foretells(found) and not _minor(found):
+        size = f"{found['lead']:+.1f}, t {found['lead_t']:+.1f}"
+        flags.append(f"next period's price foretells this period's sales ({size})")
     name, error = ("iv_elasticity", "iv_se") if mended else ("elasticity", "elasticity_se")
     if found[name] > WRONG_SIGN * found[error]:
         flags.append(f"wrong sign: sales rise with the price (elasticity {found[name]:+.1f})")

@@ -57,3 +57,15 @@ def test_a_new_history_without_sales_is_held(prepared):
     found = verdicts(replace(panel, observed=np.zeros_like(panel.observed)))
     assert (found["tier"] == "hold").all()
     assert found["elasticity"].isna().all()
+
+
+def test_a_price_that_foretells_much_of_last_periods_sales_moves_little_and_one_that_foretells_little_is_told(prepared):
+    panel = prepared.panel
+    ahead = np.concatenate([panel.price[:, 1:], panel.price[:, -1:]], 1) / panel.price.mean(1, keepdims=True)
+    found = verdicts(replace(panel, units=panel.units * ahead**-4))
+    assert (found["tier"] == "small").all()
+    assert found["reason"].str.contains("next period's price foretells this period's sales").all()
+    found = verdicts(replace(panel, units=panel.units * ahead**-0.5))
+    slight = found["reason"].str.contains(r"may be off by some 0\.[3-7]")
+    assert slight.any()
+    assert (found.loc[slight, "tier"] == "full").all()

@@ -23,6 +23,22 @@ def test_prices_that_follow_last_periods_sales_fail_the_placebo(draw):
     assert found["reason"].str.contains("next period's price").all()
 
 
+@pytest.mark.parametrize(("lasts", "followed"), [(0.9, 0.1), (0.9, 0.4), (0.6, 0.2)])
+def test_prices_that_follow_a_demand_that_lasts_bias_the_response_by_at_most_twice_the_placebo(draw, lasts, followed):
+    drawn = draw(periods=200, stores=12)
+    panel, rng = drawn.panel, np.random.default_rng(1)
+    shock = 0.3 * rng.normal(size=panel.units.shape)
+    for period in range(1, shock.shape[1]):
+        shock[:, period] = lasts * shock[:, period - 1] + np.sqrt(1 - lasts**2) * shock[:, period]
+    price = panel.price.copy()
+    price[:, 1:] *= np.exp(followed * shock[:, :-1])
+    units = panel.units * np.exp(shock) * (price / panel.price) ** drawn.elasticity
+    found = identification(replace(panel, price=price, units=units))
+    error = found["elasticity"] - drawn.elasticity
+    assert (error > 0).all()
+    assert (error < 2 * found["lead"]).all()
+
+
 def test_deals_that_pull_sales_forward_show_in_the_last_price(draw):
     panel = draw().panel
     units = panel.units.copy()
