@@ -18,6 +18,7 @@ from search.objective import net_price
 from search.types import PricingProblem
 
 LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)  # chances of not running out that the surface shows
+BEST = "best"  # in stock_profit.csv: the stock that pays best at the row's price
 DECIMALS = 6
 
 
@@ -76,7 +77,7 @@ def profit_surface(pricing: Pricing, settings: StockSettings) -> pd.DataFrame:
         own, demand = own[inside], demand[..., inside]
         for place, factor in enumerate(FACTORS):
             money = Economics(*(part[own] for part in money_at[place]))
-            for name, level in [*((f"{level:g}", np.full(len(own), level)) for level in LEVELS), ("best", None)]:
+            for name, level in [*((f"{level:g}", np.full(len(own), level)) for level in LEVELS), (BEST, None)]:
                 level = np.maximum(money.critical_ratio, settings.service_level) if level is None else level
                 stock = stock_for(level, demand[:, place], dispersion[own])
                 found = outcome(stock, demand[:, place], dispersion[own], money)

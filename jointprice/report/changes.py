@@ -15,7 +15,6 @@ import pandas as pd
 from search.objective import net_price
 from search.types import Objective, PricingProblem
 
-MOST_ROWS = 500  # of a table without scripts, and on paper
 MOST_PAGED = 20_000  # with scripts, page by page
 MOST_TEXTS = 3  # distinct stores, notes, … that one cell names
 MOST_NAMED = 20  # held offers that one reason names

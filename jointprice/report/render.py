@@ -1,4 +1,4 @@
-"""Puts report.html together: one page without any reference outside itself, every text from data escaped.
+"""Puts report.html of a joint price vector together.
 
 Not for numbers (changes, curves) nor for drawing (charts).
 """
@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from data_io.types import SalesPanel
@@ -21,25 +19,24 @@ from jointprice.pricing import Pricing
 from jointprice.report import charts
 from jointprice.report.bridge import LARGE, bridge, counts
 from jointprice.report.chain import price_chains
-from jointprice.report.changes import MOST_ROWS, gains, held_offers, largest_products, price_changes
+from jointprice.report.changes import gains, held_offers, largest_products, price_changes
 from jointprice.report.curves import further_products, observed_prices, points, product_curves
 from jointprice.report.elasticities import elasticities
 from jointprice.report.formats import Formats
 from jointprice.report.health import health
+from jointprice.report.page import MOST_ROWS, PAGE_ROWS, page
+from jointprice.report.stocks import stocks
 from jointprice.rule_costs import price_chain
 from jointprice.session import Session
-from jointprice.versions import versions
 from jointprice.why import Run, explain_rows
 from search.flat_range import SHARE
 from search.types import Front
 
 MOST_CURVES = 40
 MOST_MEMBERS = 32
-PAGE_ROWS = 100  # of the table of changes
 MOST_TOLD = 20  # changes in words
 METRICS = ("rows", "mae", "rmse", "mape", "wape", "r2", "bias", "coverage80")
 SHARES = ("mape", "wape", "bias", "coverage80")  # metrics written in per cent
-AUDIT = ("device", "config_sha256")  # what the summary gets when the session ends, unless it has it already
 
 
 def write_report(
@@ -59,21 +56,15 @@ def write_report(
     """
     config, problem, answer = session.config, pricing.problem, pricing.answer
     formats = Formats(config.data.currency, config.data.decimals, problem.objective.name)
-    page = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page.filters |= formats.filters()
     products = largest_products(problem, answer, MOST_CURVES)
     curves = product_curves(problem, pricing.solution.prices, products, observed_prices(ensemble, products))
     further, further_left = further_products(problem, answer, products)
-    text = page.get_template("report.html.j2").render(
-        summary=dict.fromkeys(AUDIT) | {"status": "done", "task": config.task, "seed": config.seed} | summary,
+    text = page(
+        "report.html.j2",
+        session,
+        summary,
+        formats,
         objective=problem.objective.name,
-        currency=config.data.currency,
         model=config.model,
         bridge=bridge(problem, pricing.solution.prices),
         counts=counts(problem, answer, gains(problem.objective, answer)),
@@ -87,6 +78,7 @@ def write_report(
         held=held_offers(problem, answer),
         most_rows=MOST_ROWS,
         page_rows=PAGE_ROWS,
+        stocks=stocks(answer),
         curves=[(curve, Markup(charts.product_curve(curve, problem.objective.name))) for curve in curves],
         most_curves=MOST_CURVES,
         further=product_curves(problem, pricing.solution.prices, further, observed_prices(ensemble, further)),
@@ -104,7 +96,6 @@ def write_report(
         search=Markup(_search_chart(pricing.solution.history)),
         front=Markup(_front_chart(pricing.solution.front)),
         against=config.search.against,
-        versions=versions(),
     )
     session.directory.write_text("report.html", text)
 

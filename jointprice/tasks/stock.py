@@ -10,6 +10,7 @@ import numpy as np
 
 from jointprice import steps
 from jointprice.pricing import refuse_early
+from jointprice.report.buying import write_buying_report
 from jointprice.schema import Config
 from jointprice.session import open_session
 from jointprice.stock import profit_surface, refuse_without_costs, stock_table
@@ -35,10 +36,12 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     pricing = steps.price(session, ensemble, offers.assign(stock=np.inf))
     summary = steps.pricing_summary(session, ensemble, pricing, market)
     with session.stage("stock"):
-        table = stock_table(pricing, config.stock)
+        table, surface = stock_table(pricing, config.stock), profit_surface(pricing, config.stock)
         session.directory.write_csv("stock.csv", table)
-        session.directory.write_csv("stock_profit.csv", profit_surface(pricing, config.stock))
+        session.directory.write_csv("stock_profit.csv", surface)
     totals = table[["stock", "units", "left_over", "profit"]].sum()
     summary["stock"] = {name: round(float(total), 6) for name, total in totals.items()}
     summary |= {"inputs": inputs, "warnings": [*warnings, *steps.losing_scope(pricing)]}
+    with session.stage("report"):
+        write_buying_report(session, table, surface, session.audit() | summary)
     return session.finish(summary)

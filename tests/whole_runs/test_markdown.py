@@ -38,6 +38,9 @@ def test_prices_only_fall_along_the_ladder_and_every_table_tells_the_same(ended)
     summary = ended.json("summary.json")["markdown"]
     assert summary["money"] == pytest.approx(table["money"].sum(), rel=1e-6)
     assert summary["past_seasons"] == season.PAST
+    report = (ended.directory / "report.html").read_text("utf-8")
+    assert f"{summary['money']:,.2f}" in report
+    assert report.count("<figure>") == len(table)
 
 
 def test_a_rule_that_only_a_forecast_could_judge_is_refused_before_anything_is_read(jointprice, rules):

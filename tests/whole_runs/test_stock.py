@@ -54,6 +54,7 @@ def test_the_task_says_what_to_buy_and_what_it_brings(jointprice, model):
     assert ended.code == 0, ended.err
     bought = pd.read_csv(ended.directory / "stock.csv")
     assert len(bought) == len(ended.prices()) == 96
+    assert f"{bought['profit'].sum():,.2f}" in (ended.directory / "report.html").read_text("utf-8")
     assert (bought["stock"] == bought["stock"].round()).all()
     assert (bought["service_level"] >= np.maximum(bought["critical_ratio"], 0.5) - 1e-6).all()
     np.testing.assert_allclose(bought["units"] + bought["left_over"], bought["stock"], atol=1e-5)

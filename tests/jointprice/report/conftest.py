@@ -144,6 +144,7 @@ def _made(products: int, stores: int = 1, objective: str = "profit", factor: flo
         extrapolated=False,
         status="priced",
         stock=np.nan,
+        service_level=np.nan,
         competitor_price=prices / 1.1,
         flat_low=(prices * 0.95).round(2),
         flat_high=(prices * 1.05).round(2),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jax
 import numpy as np
+import pandas as pd
 import pytest
 
 from jointprice.report import changes, render
@@ -187,6 +188,20 @@ def test_the_page_says_what_each_rule_costs_and_how_it_moved_the_prices(finished
         offers = np.flatnonzero((answer["product"] == row[0]) & (now == row[2]))
         assert row[3] in {f"{chain[0][offer]:,.2f}" for offer in offers}
         assert row[-2] in {f"{chain[-1][offer]:,.2f}" for offer in offers}
+
+
+def test_offers_with_a_stock_are_listed_the_shortest_first_and_others_not(finished, written, made, read_page):
+    pricing = made(4)
+    units = pricing.answer["units"]
+    stock = pd.Series([2.0, np.nan, 1.0, 5.0]) * units
+    lasting = [0.9, np.nan, 0.3, 0.99]
+    answer = pricing.answer.assign(stock=stock, service_level=lasting)
+    page = read_page(written(finished, pricing=replace(pricing, answer=answer)))
+    heads, *rows = page.rows["stock-table"]
+    assert [row[0] for row in rows] == ["p002", "p000", "p003"]
+    assert [row[heads.index("Stock lasts, periods")] for row in rows] == ["1.0", "2.0", "5.0"]
+    assert "Offers with a stock: 3; of these more likely than not to sell out in the period: 1;" in page.text
+    assert "stock-table" not in read_page(written(finished, pricing=pricing)).rows
 
 
 def test_a_run_that_holds_everything_has_a_page(finished, written, made, held, read_page):

@@ -124,3 +124,55 @@ def test_an_accessibility_checker_finds_no_serious_fault(browser, faults_in, fin
     page.goto(path.as_uri())
     assert faults_in(page) == []
     page.close()
+
+
+FOCUSED = """() => {
+  const one = document.activeElement;
+  const seen = getComputedStyle(one).outlineStyle !== 'none';
+  return one === document.body ? null : [one.tagName, (one.textContent || one.placeholder).trim().slice(0, 40), seen];
+}"""
+
+
+@pytest.fixture
+def fresh(browser, page):
+    """The same file, opened anew: nothing is focused, sorted or searched."""
+    fresh = browser.new_page()
+    fresh.goto(page.url)
+    yield fresh
+    fresh.close()
+
+
+def test_every_control_is_reached_by_the_keyboard_alone_and_shows_that_it_is(fresh):
+    page = fresh
+    walked = []
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        now = page.evaluate(FOCUSED)
+        if now is None:
+            break
+        walked.append(now)
+    controls = "a[href], button:not(:disabled), input, select, summary"
+    wanted = [one for one in page.locator(controls).all() if one.is_visible()]
+    assert [tag for tag, *_ in walked] == [one.evaluate("(one) => one.tagName") for one in wanted]
+    assert all(seen for *_, seen in walked), walked
+
+
+def test_the_keyboard_searches_sorts_turns_pages_and_opens(fresh):
+    page = fresh
+    page.locator("input[type=search]").focus()
+    page.keyboard.type("p2999")
+    assert rows(page).count() == 1
+    page.keyboard.press("Control+A")
+    page.keyboard.press("Delete")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("() => document.activeElement.closest('th').getAttribute('aria-sort')") == "descending"
+    before = rows(page).first.text_content()
+    page.locator(".pages button").last.focus()
+    page.keyboard.press("Space")
+    assert rows(page).first.text_content() != before
+    closed = page.locator("#told details:not([open]) summary").first
+    words = closed.text_content()
+    closed.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#told details[open] summary", has_text=words).count() == 1

@@ -1,0 +1,69 @@
+"""report.html of task=markdown: what the season is expected to bring, every next price, and the way to the end.
+
+Not for deciding (markdown) nor for drawing (charts).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import pandas as pd
+from markupsafe import Markup
+
+from jointprice.report import charts
+from jointprice.report.formats import Formats
+from jointprice.report.page import MOST_ROWS, PAGE_ROWS, page
+from jointprice.session import Session
+
+MOST_PATHS = 40
+OFFER = ["product", "store"]
+
+
+class Path(NamedTuple):
+    """The way of one offer to its season's end.
+
+    row: of markdown.csv. periods, worths: its rows of markdown_path.csv and markdown_values.csv.
+    """
+
+    row: dict[str, Any]
+    periods: pd.DataFrame
+    worths: pd.DataFrame
+
+
+def write_season_report(
+    session: Session, table: pd.DataFrame, path: pd.DataFrame, values: pd.DataFrame, summary: dict[str, Any]
+) -> None:
+    """Write report.html from the tables that task=markdown writes."""
+    config = session.config
+    priced = table[table["status"] == "priced"]
+    gain = priced["worth"] - priced["worth_of_holding"]
+    order = gain.sort_values(ascending=False, kind="stable").index
+    held = table.loc[table["status"] == "held", "note"].str.removeprefix("held: ").value_counts()
+    text = page(
+        "season.html.j2",
+        session,
+        summary,
+        Formats(config.data.currency, config.data.decimals, "money"),
+        rows=priced.assign(gain=gain).loc[order].to_dict("records"),
+        totals=priced.assign(gain=gain)[["units", "units_to_end", "left_over", "stock", "gain"]].sum().to_dict(),
+        held=list(held.items()),
+        paths=[
+            (one, Markup(charts.season(one.periods, one.worths, one.row)))
+            for one in _paths(priced.loc[order], path, values)
+        ],
+        most_paths=MOST_PATHS,
+        most_rows=MOST_ROWS,
+        page_rows=PAGE_ROWS,
+        sell_through=config.markdown.sell_through,
+    )
+    session.directory.write_text("report.html", text)
+
+
+def _paths(priced: pd.DataFrame, path: pd.DataFrame, values: pd.DataFrame) -> list[Path]:
+    """Of the first offers: those whose next price matters most."""
+    if not len(priced):
+        return []
+    periods, worths = path.groupby(OFFER, sort=False), values.groupby(OFFER, sort=False)
+    rows = priced.head(MOST_PATHS).to_dict("records")
+    keys = [tuple(row[name] for name in OFFER) for row in rows]
+    return [Path(row, periods.get_group(key), worths.get_group(key)) for row, key in zip(rows, keys, strict=True)]
