@@ -15,6 +15,7 @@ REQUIRED = {
     "offers": ("product",),
     "products": ("product",),
     "stores": ("store",),
+    "baskets": ("basket", "date", "price", "units", "cost"),
 }
 ATTRIBUTE_KEYS = {"products": "product", "stores": "store"}
 

@@ -26,7 +26,7 @@ class RawTable:
     """A table as it was read.
 
     Attributes:
-        table: its role: ``sales``, ``products``, ``stores``, ``offers``, ``future``.
+        table: its role: ``sales``, ``products``, ``stores``, ``offers``, ``future``, ``baskets``.
         file: how messages call it: the path as given, or the role for a DataFrame.
         frame: columns in our names; the index is the 1-based line in the file (header = line 1; a row of a
             Parquet file or DataFrame counts as if it were a line).

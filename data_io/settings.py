@@ -44,7 +44,7 @@ class DataSettings:
     source: ``table`` (files or DataFrames) or ``synthetic`` (a market whose truth is known).
     market, variant, market_seed: the synthetic market (data_io.markets), its variant (null = the first) and its seed.
     folder: a base folder that paths may refer to as ${data.folder}; of a market on real paths, where its data lie.
-    sales, products, stores, offers, future: paths of CSV or Parquet files.
+    sales, products, stores, offers, future, baskets: paths of CSV or Parquet files.
     columns: our name -> the user's name, e.g. {units: units_sold}.
     frequency: ``day``, ``week``, ``month`` or null (inferred).
     date_format: strptime format for ambiguous dates.
@@ -62,6 +62,7 @@ class DataSettings:
     stores: str | None = None
     offers: str | None = None
     future: str | None = None
+    baskets: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     features: FeatureSettings = field(default_factory=FeatureSettings)
     frequency: str | None = None

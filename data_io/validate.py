@@ -94,6 +94,16 @@ def check_future(future: pd.DataFrame, raw: RawTable, findings: Findings) -> Non
     _duplicates(future, raw, keys, findings, "Keep one row per product, store and period")
 
 
+def check_baskets(lines: pd.DataFrame, raw: RawTable, findings: Findings) -> None:
+    """Order lines: a basket, a date and units in every row, a price where something was bought."""
+    for name in ("basket", "date", "units"):
+        _blank(lines, raw, name, findings)
+    told = ("blank-price", "the price is blank though units were sold", "Give the price, or remove the row")
+    _report(lines, raw, "price", lines["price"].isna() & (lines["units"] != 0), findings, *told)
+    told = ("price-negative", "the price is negative", "Give savings on a whole basket no row of their own")
+    _report(lines, raw, "price", lines["price"] < 0, findings, *told)
+
+
 def check_history(rows: pd.DataFrame, raw: RawTable, sales: pd.DataFrame, findings: Findings) -> None:
     """Every row needs sales history: of its product, in its store where it names one."""
     unknown = without_history(rows, sales) & (rows["product"] != "").to_numpy()

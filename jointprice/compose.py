@@ -65,6 +65,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "promotions.max_deals": (0, 10**6),
     "promotions.budget": (0.0, 1e15),
     "promotions.cost": (0.0, 1e12),
+    "spend_save.cost": (0.0, 1e12),
     "whatif.port": (0, 65535),
     "scenario.competitor_percent": (-90.0, 900.0),
     "scenario.cost_percent": (-90.0, 900.0),
@@ -155,6 +156,10 @@ def _check_limits(config: Config) -> None:
     ]
     if config.markdown.step * config.markdown.steps >= 1:
         faults.append("markdown.step × markdown.steps must leave a price (be below 1).")
+    if not all(0 < share < 1 for share in config.spend_save.saves) or not config.spend_save.saves:
+        faults.append("spend_save.saves are shares of the threshold between 0 and 1, such as [0.1,0.15].")
+    if not all(spend > 0 for spend in config.spend_save.spends):
+        faults.append("spend_save.spends must be above 0.")
     if not config.response.heads:
         faults.append("response.heads must list at least one head.")
     if not config.ensemble.groups:

@@ -58,8 +58,8 @@ def _column(settings: PromotionSettings, mechanic: str, promotions: Sequence[str
     """The promotion column that tells the mechanic."""
     if mechanic == "spend_save":
         raise ConfigError(
-            "promotions.mechanics: spend X, save Y is decided by what baskets hold, and jointprice has no baskets to "
-            "learn that from. Leave spend_save out."
+            "promotions.mechanics: spend X, save Y is a deal of whole baskets, no offer's. Leave spend_save out, "
+            "and use task=spend_save with data.baskets=…, your order lines."
         )
     if mechanic not in MECHANICS:
         raise ConfigError(f"promotions.mechanics: {mechanic!r} is unknown. There are {', '.join(MECHANICS)}.")

@@ -28,6 +28,7 @@ TASKS = {
     "stock": "jointprice.tasks.stock:execute",
     "markdown": "jointprice.tasks.markdown:execute",
     "promote": "jointprice.tasks.promote:execute",
+    "spend_save": "jointprice.tasks.spend_save:execute",
     "whatif": "jointprice.tasks.whatif:execute",
     "explain": "jointprice.tasks.explain:execute",
 }

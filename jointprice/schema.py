@@ -68,6 +68,27 @@ class PromotionSettings:
 
 
 @dataclass
+class PastDeal:
+    """A past "spend X, save Y": its first and last day, spend and save, money."""
+
+    first: str
+    last: str
+    spend: float
+    save: float
+
+
+@dataclass
+class SpendSaveSettings:
+    """Of task=spend_save. past: deals that the baskets tell of. spends: thresholds to choose from, [] = around the past
+    ones; saves: what is saved, as shares of the threshold. cost: money that running a deal costs per period."""
+
+    past: list[PastDeal] = field(default_factory=list)
+    spends: list[float] = field(default_factory=list)
+    saves: list[float] = field(default_factory=lambda: [0.05, 0.075, 0.1, 0.125, 0.15, 0.2])
+    cost: float = 0.0
+
+
+@dataclass
 class WhatifSettings:
     """Of task=whatif. host, port: where the page is (port 0: any free one). token: that requests must bring; null: none
     on this machine, a new one elsewhere."""
@@ -118,6 +139,7 @@ class Config:
     stock: StockSettings = field(default_factory=StockSettings)
     markdown: MarkdownSettings = field(default_factory=MarkdownSettings)
     promotions: PromotionSettings = field(default_factory=PromotionSettings)
+    spend_save: SpendSaveSettings = field(default_factory=SpendSaveSettings)
     whatif: WhatifSettings = field(default_factory=WhatifSettings)
     scenario: ScenarioSettings = field(default_factory=ScenarioSettings)
     sweep: SweepSettings = field(default_factory=SweepSettings)

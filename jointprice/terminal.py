@@ -91,16 +91,7 @@ def show_result(summary: dict, output: Path, *, table: bool = True) -> None:
         columns = ("product", "store", "current", "price", "change", "units now", "units", "profit")
         _print_table(largest_changes(output / "prices.csv"), "largest price changes", columns)
     if table and (output / "markdown.csv").exists():
-        columns = (
-            "product",
-            "store",
-            "current",
-            "price",
-            "units",
-            "left over",
-            "money to the end",
-            "more than holding",
-        )
+        columns = ("product", "store", "current", "price", "units", "left over", "money to the end", "over holding")
         _print_table(largest_markdowns(output / "markdown.csv"), "markdowns worth most", columns)
     for offer in summary.get("explanation") or ():
         print("\n".join(offer["words"]), end="\n\n")
@@ -133,19 +124,30 @@ def _headline(summary: dict) -> str:
     if promotions := summary.get("promotions"):
         parts.append(f"{promotions['deals']} deals for {promotions['offers']} offers")
         parts.append(f"{promotions['gain']:+,.2f} over {promotions['horizon']} periods in the model")
-        promised = promotions["promised"]
-        if promised["mean"] is not None:
-            parts.append(f"promised {promised['mean']:+,.2f} ({promised['p10']:+,.2f} to {promised['p90']:+,.2f})")
+        parts += _promise(promotions["promised"])
+    if deal := summary.get("spend_save"):
+        parts += _basket_deal(deal)
     if objective := summary.get("objective"):
         parts.append(f"{objective['name']} {objective['current']:,.2f} -> {objective['recommended']:,.2f} in the model")
-    promised = (summary.get("uplift") or {}).get("promised") or {}
-    if promised.get("mean") is not None:
-        parts.append(f"promised {promised['mean']:+,.2f} ({promised['p10']:+,.2f} to {promised['p90']:+,.2f})")
+    parts += _promise((summary.get("uplift") or {}).get("promised") or {})
     if oracle := summary.get("oracle"):
         parts.append(
             f"{100 * oracle['share']:.1f} % of the oracle (holding prices: {100 * oracle['hold_share']:.1f} %)"
         )
     return " · ".join(parts)
+
+
+def _basket_deal(deal: dict) -> list[str]:
+    if deal["spend"] is None:
+        return [f"none of {deal['deals']} deals pays"]
+    gain = f"{deal['gain']:+,.2f} per {deal['per']} ({deal['given_away']:,.2f} given away)"
+    return [f"spend {deal['spend']:,.2f}, save {deal['save']:,.2f}", gain, *_promise(deal["promised"])]
+
+
+def _promise(promised: dict) -> list[str]:
+    if promised.get("mean") is None:
+        return []
+    return [f"promised {promised['mean']:+,.2f} ({promised['p10']:+,.2f} to {promised['p90']:+,.2f})"]
 
 
 def _print_table(rows: list[tuple[str, ...]], title: str, columns: tuple[str, ...]) -> None:

@@ -36,9 +36,9 @@ def test_questions_are_answered_within_a_second_of_work(command, question):
 def test_help_lists_tasks_choices_and_settings(command):
     told = command("--help").stdout
     assert (
-        "tasks (task=…): run, train, optimise, backtest, forecast, validate, stock, markdown, promote, whatif, explain"
-        in told
-    )
+        "tasks (task=…): run, train, optimise, backtest, forecast, validate, stock, markdown, promote, spend_save, "
+        "whatif, explain"
+    ) in told
     assert "search: auto, exact, genetic, genetic_on_device, gradient, nsga2, random" in told
     assert "population: 128" in told
 
@@ -57,7 +57,7 @@ def test_the_version_is_ours_not_hydras(command):
         (
             ("task=nonsense",),
             "task: 'nonsense' is not one of run, train, optimise, backtest, forecast, validate, stock, markdown, "
-            "promote, whatif, explain.",
+            "promote, spend_save, whatif, explain.",
         ),
         (("-m", "task=nonsense,rn"), "Did you mean 'run'?"),
         (("search=genetc",), "Did you mean 'genetic'?"),

@@ -108,7 +108,7 @@ def test_columns_can_be_mapped_one_by_one_without_a_plus():
         (
             "task=rn",
             "task: 'rn' is not one of run, train, optimise, backtest, forecast, validate, stock, markdown, promote, "
-            "whatif, explain. Did you mean 'run'?",
+            "spend_save, whatif, explain. Did you mean 'run'?",
         ),
         ("objective.name=proft", "Did you mean 'profit'?"),
         ("search.optimiser=genetics", "Did you mean 'genetic'?"),

@@ -75,7 +75,7 @@ def run_costs(run):
 @pytest.mark.parametrize(
     ("overrides", "told"),
     [
-        (("promotions.mechanics=[spend_save]",), "no baskets"),
+        (("promotions.mechanics=[spend_save]",), "use task=spend_save"),
         (("promotions.mechanics=[bogof]",), "There are percent_off, fixed_price, two_for"),
         (("promotions.depths=[20]",), "between 0 and 1"),
         (("response.name=networks",), "task=promote needs response=anchor"),

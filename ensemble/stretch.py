@@ -1,0 +1,177 @@
+"""Who adds to a basket to save: learnt from periods with a deal "spend X, save Y" beside periods without.
+
+A basket below the threshold is stretched to it where the saving is worth what must be added: with the share
+q exp(−(ρ / ρ₀) ^ k), ρ = m (1 + m / (a s)) / Y where m is missing from a basket of s: the more is added, the less it is
+worth. Stretched baskets land at the threshold or, goods being
+lumps, an exponential overshoot above it; the others are as in periods without a deal. That is a bunching estimate
+(Saez 2010; Kleven 2016) with the whole distribution, several deals and their common parameters at once. Baskets of a
+deal's periods may be larger or smaller for reasons of their own: a tilt of the distribution in log spend, shrunk to
+what periods without deals differ by. Draws come from resampled periods. Not for choosing deals.
+
+Axes: W periods, D past deals, R bins of spend over the threshold, K draws.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize
+
+EDGES = np.concatenate([np.arange(0, 2, 0.025), np.arange(2, 4, 0.25), [4, 6, np.inf]])
+MIDDLE = np.append((EDGES[:-2] + EDGES[1:-1]) / 2, 8.0)  # [R]
+BELOW = MIDDLE < 1
+PRIOR_MEAN = np.array([0.0, np.log(2.0), np.log(1.5), np.log(2.0)])  # of logit q, log ρ₀, log k, log a
+PRIOR_SD = np.array([1.5, 0.7, 0.5, 1.0])
+OVERSHOOT_SD = 1.0  # of log overshoot, around a tenth of the thresholds
+
+
+class Deal(NamedTuple):
+    """Spend at least `spend`, save `save` (money, once a basket)."""
+
+    spend: float
+    save: float
+
+
+class Observed(NamedTuple):
+    """spends: of each period's baskets, W arrays. deal: [W] number of the deal that ran, -1 = none. deals: D."""
+
+    spends: list[np.ndarray]
+    deal: np.ndarray
+    deals: list[Deal]
+
+    def of(self, deal: int) -> list[np.ndarray]:
+        """The spends of the periods of one deal, or (-1) of those without."""
+        return [spend for spend, ran in zip(self.spends, self.deal, strict=True) if ran == deal]
+
+    def only(self, rows: np.ndarray) -> Observed:
+        """The same of some periods."""
+        return Observed([self.spends[row] for row in rows], self.deal[rows], self.deals)
+
+
+class Stretch(NamedTuple):
+    """most: q, reach: ρ₀, steepness: k, appetite: a, overshoot: mean, money; each [K]. weight: [K, W] how often a draw
+    has a period without a deal (W of these alone). plain: these periods' spends."""
+
+    most: np.ndarray
+    reach: np.ndarray
+    steepness: np.ndarray
+    appetite: np.ndarray
+    overshoot: np.ndarray
+    weight: np.ndarray
+    plain: list[np.ndarray]
+
+    def share(self, deal: Deal) -> np.ndarray:
+        """[K, R] stretched of the baskets of each bin."""
+        return _share(deal, *(value[:, None] for value in self[:4]))
+
+
+class Effect(NamedTuple):
+    """What a deal does per draw [K]: baskets per period; of these above the threshold anyway (already) and stretched,
+    as shares; money added to the stretched ones, per basket of all."""
+
+    baskets: np.ndarray
+    already: np.ndarray
+    stretched: np.ndarray
+    added: np.ndarray
+
+
+def histogram(spends: list[np.ndarray], threshold: float) -> np.ndarray:
+    """[W, R] baskets by spend over the threshold."""
+    counts = [np.histogram(spend / threshold, EDGES)[0] for spend in spends]
+    return np.array(counts, np.float64).reshape(-1, len(MIDDLE))
+
+
+def fit_stretch(observed: Observed, *, draws: int, seed: int) -> Stretch:
+    """Draws from about the posterior: each fits baskets drawn anew (periods without a deal, baskets of those with one)
+    under priors with centres drawn anew (randomise, then optimise: Bardsley et al. 2014); the first as they are."""
+    deals = observed.deals
+    plain = observed.of(-1)
+    base = [histogram(plain, deal.spend) for deal in deals]
+    held = [
+        histogram(
+            [spend for spend, ran in zip(observed.spends, observed.deal, strict=True) if ran == number], deal.spend
+        )
+        for number, deal in enumerate(deals)
+    ]
+    counts = [part.sum(0) for part in held]
+    usual = np.log(0.1 * np.mean([deal.spend for deal in deals]))
+    centre = np.concatenate([PRIOR_MEAN, [usual], np.zeros(len(deals))])
+    tilt = _tilt_sd(plain) / np.sqrt([max(len(part), 1) for part in held])  # a deal's periods share one tilt
+    sd = np.concatenate([PRIOR_SD, [OVERSHOOT_SD], tilt])
+    rng, weights, found = np.random.default_rng(seed), [], []
+    for draw in range(draws):
+        weight, drawn, around = np.ones(len(plain)), counts, centre
+        if draw:
+            weight = rng.multinomial(len(plain), weight / len(plain)).astype(np.float64)
+            drawn, around = [rng.poisson(part) for part in counts], rng.normal(centre, sd)
+        shares = [weight @ part + 0.5 / len(MIDDLE) for part in base]
+        found.append(
+            _fit([part / part.sum() for part in shares], drawn, deals, around, sd, found[0] if found else centre)
+        )
+        weights.append(weight)
+    most, others = np.array(found).T[0], np.exp(np.array(found).T[1:5])
+    return Stretch(_logistic(most), *others, np.array(weights), plain)
+
+
+def effect(stretch: Stretch, deal: Deal) -> Effect:
+    """What the deal is expected to do to the baskets of periods like those without one."""
+    counts = stretch.weight @ histogram(stretch.plain, deal.spend)  # [K, R]
+    shares = counts / counts.sum(1, keepdims=True)
+    missing = np.where(BELOW, 1 - MIDDLE, 0.0) * deal.spend
+    moved = shares * stretch.share(deal)
+    stretched = moved.sum(1)
+    return Effect(
+        baskets=counts.sum(1) / stretch.weight.sum(1),
+        already=shares[:, ~BELOW].sum(1),
+        stretched=stretched,
+        added=moved @ missing + stretched * stretch.overshoot,
+    )
+
+
+def _fit(
+    base: list[np.ndarray],
+    counts: list[np.ndarray],
+    deals: list[Deal],
+    centre: np.ndarray,
+    sd: np.ndarray,
+    begin: np.ndarray,
+) -> np.ndarray:
+    """logit q, log ρ₀, log k, log a, log overshoot and the deals' tilts that are most likely."""
+
+    def loss(values: np.ndarray) -> float:
+        told = sum(
+            count @ np.log(_expected(shares, deal, values[:5], tilt))
+            for shares, count, deal, tilt in zip(base, counts, deals, values[5:], strict=True)
+        )
+        return float(0.5 * (((values - centre) / sd) ** 2).sum() - told)
+
+    return minimize(loss, begin, method="L-BFGS-B", bounds=[(-8, 8)] * 4 + [(-12, 12)] + [(-3, 3)] * len(deals)).x
+
+
+def _expected(shares: np.ndarray, deal: Deal, values: np.ndarray, tilt: float) -> np.ndarray:
+    """[R] shares of a deal's baskets."""
+    tilted = shares * MIDDLE**tilt
+    tilted = tilted / tilted.sum()
+    most, (*others, overshoot) = _logistic(values[0]), np.exp(values[1:])
+    moved = tilted * _share(deal, most, *others)
+    above = np.exp(-(np.maximum(EDGES, 1) - 1) * deal.spend / overshoot)  # shares beyond an edge
+    return tilted - moved + moved.sum() * (above[:-1] - above[1:]) + 1e-12
+
+
+def _tilt_sd(spends: list[np.ndarray]) -> float:
+    """By how much periods without a deal differ: sd of the tilts that move each one's mean log spend as far."""
+    logs = [np.log(spend) for spend in spends]
+    spread = np.concatenate(logs).var()
+    return max(float(np.std([part.mean() for part in logs])) / max(spread, 1e-9), 1e-3)
+
+
+def _share(deal: Deal, most, reach, steepness, appetite) -> np.ndarray:
+    """[..., R] stretched of the baskets of each bin."""
+    missing = np.where(BELOW, 1 - MIDDLE, 1.0)
+    ratio = missing * (1 + missing / (appetite * MIDDLE)) * deal.spend / deal.save
+    return np.where(BELOW, most * np.exp(-np.exp(np.minimum(steepness * np.log(ratio / reach), 500))), 0.0)
+
+
+def _logistic(value):
+    return 1 / (1 + np.exp(-np.clip(value, -500, 500)))
