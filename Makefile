@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; d
 	"$$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo "$$name" && break; done)
 UV ?= $(shell command -v uv 2>/dev/null)
 
-.PHONY: run test nightly mutants api lint format lock clean
+.PHONY: run test browser nightly mutants api lint format lock clean
 .DEFAULT_GOAL := run
 
 run: $(STAMP)
@@ -17,6 +17,11 @@ run: $(STAMP)
 
 test: $(STAMP)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+# What the tests in a browser need; without it they are skipped and say so. Debian's chromium needs root.
+browser: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[browser]"
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } >/dev/null
 
 nightly: $(STAMP)
 	@$(BIN)/python -m pytest -m nightly $(ARGS)

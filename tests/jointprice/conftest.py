@@ -80,7 +80,7 @@ def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: jointprice[browser]")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
+        pytest.skip("chromium is not installed: make browser")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
