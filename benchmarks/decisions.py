@@ -34,7 +34,7 @@ import pandas as pd
 
 from benchmarks.decision_methods import SIMPLE, Decision, jointprice
 from benchmarks.decision_rules import RULE_SETS, Allowed
-from benchmarks.record import RESULTS, save
+from benchmarks.record import RESULTS, finished, keep, save
 from data_io.markets.catalogue import MARKETS, ON_REAL_PATHS, make_market
 from data_io.markets.types import Market
 
@@ -123,8 +123,7 @@ def measure(
     Args:
         methods: name -> overrides of jointprice, or None for one of SIMPLE.
     """
-    done = {_key(cell): cell for cell in _read(kept) if cell["status"] == "done"}
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    done = {_key(cell): cell for cell in finished(kept) if cell["status"] == "done"}
     measured = 0
     for case in cases:
         for (name, overrides), rule_set in product(methods.items(), rules):  # rules last: they share a trained model
@@ -135,8 +134,7 @@ def measure(
                 measured += 1
                 if measured % CELLS_IN_MEMORY == 0:
                     jax.clear_caches()  # compiled programs fill a process's memory maps
-                with kept.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(cell) + "\n")
+                keep(kept, cell)
                 done[_key(cell)] = cell
                 print(_line(cell), file=sys.stderr, flush=True)
             yield done[_key(cell)]
@@ -182,17 +180,6 @@ def _method(name: str, overrides: tuple[str, ...] | None) -> Callable[[Case, str
 
 def _key(cell: Cell) -> str:
     return json.dumps([cell[name] for name in KEY])
-
-
-def _read(kept: Path) -> list[Cell]:
-    """Finished cells. A last line that an interrupted run left incomplete is cut off."""
-    if not kept.exists():
-        return []
-    text = kept.read_text("utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        kept.write_text(whole, "utf-8")
-    return [json.loads(line) for line in whole.splitlines()]
 
 
 def _line(cell: Cell) -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchmarks.forecast_features import Features, features
+from benchmarks.record import finished, keep
 from data_io.types import SalesPanel
 from ensemble.backtest import origins
 from ensemble.metrics import forecast_metrics
@@ -126,7 +127,7 @@ def tune(
         np.concatenate([values[row, period] for values in built.values]),
         np.tile(panel.units[row, period], len(built.values)),
     )
-    done, sales = _read(kept), sha256(panel.units.tobytes()).hexdigest()[:12]
+    done, sales = dict(finished(kept)), sha256(panel.units.tobytes()).hexdigest()[:12]
     best: dict[str, dict] = {}
     for study, (metrics, targets) in STUDIES.items():
         for number in range(trials):
@@ -134,8 +135,7 @@ def tune(
             key = json.dumps([settings.rounds, settings.gap, settings.horizon, sales, trial])
             if key not in done:
                 done[key] = _curves(built, learnt, held_out, targets[trial["target"]], trial["parameters"], metrics)
-                with kept.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps([key, done[key]]) + "\n")
+                keep(kept, [key, done[key]])
             for metric, found in done[key].items():
                 if metric not in best or found["value"] < best[metric]["value"]:
                     best[metric] = {**trial, **found}
@@ -214,14 +214,3 @@ def _lightgbm() -> Any:
     except ImportError:
         raise ImportError("The comparison needs LightGBM: pip install 'jointprice[bench]'") from None
     return lightgbm
-
-
-def _read(kept: Path) -> dict[str, dict]:
-    """Finished trials by key; a last line that an interrupted run left incomplete is cut off."""
-    if not kept.exists():
-        return {}
-    text = kept.read_text("utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        kept.write_text(whole, "utf-8")
-    return dict(json.loads(line) for line in whole.splitlines())

@@ -12,13 +12,12 @@ file beside --out. Not a test: nothing here passes or fails.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.markdown_policies import SALVAGE, controller, policies, seasons
-from benchmarks.record import RESULTS, save
+from benchmarks.record import RESULTS, finished, keep, save
 from data_io.markets import season
 from jointprice.session import ready_compiler
 
@@ -89,15 +88,12 @@ def main() -> None:
     arguments = parser.parse_args()
     ready_compiler()
     kept = arguments.out.with_suffix(".jsonl")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    done = map(json.loads, kept.read_text("utf-8").splitlines()) if kept.exists() else ()
-    rows = {row["seed"]: row for row in done if row["variant"] == arguments.variant}
+    rows = {row["seed"]: row for row in finished(kept) if row["variant"] == arguments.variant}
     wanted = range(arguments.first, arguments.first + arguments.seeds)
     for seed in wanted:
         if seed not in rows:
             rows[seed] = measure(seed, arguments.variant)
-            with kept.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(rows[seed]) + "\n")
+            keep(kept, rows[seed])
             print(seed, {name: round(share, 4) for name, share in rows[seed]["shares"].items()}, flush=True)
     found = table([rows[seed] for seed in wanted])
     for name, one in sorted(found["policies"].items(), key=lambda item: -item[1]["share"]):

@@ -12,14 +12,13 @@ who does not see that sales are pulled forward. --variant percent_off has one me
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 import jointprice
-from benchmarks.record import RESULTS, save
+from benchmarks.record import RESULTS, finished, keep, save
 from data_io.markets.promotions import MECHANICS, Promotions, best_deals, make, paid_price
 
 METHODS = {"none": None, "all_20": None, "jointprice": (), "own_week": ("promotions.horizon=1",)}
@@ -89,9 +88,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS / "promotions_cpu.json")
     given = parser.parse_args()
     kept = given.out.with_suffix(".jsonl")
-    lines = kept.read_text("utf-8").splitlines() if kept.exists() else []
-    done = {(one["seed"], one["method"]): one for one in map(json.loads, lines)}
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    done = {(one["seed"], one["method"]): one for one in finished(kept)}
     for seed in range(given.first, given.first + given.seeds):
         market = make(given.variant, seed)
         best = market.deal_profit(*best_deals(market)).sum()
@@ -99,8 +96,7 @@ def main() -> None:
             if (seed, method) not in done:
                 one = {"seed": seed, "method": method, **cell(market, best, method, tuple(given.override))}
                 done[seed, method] = one
-                with kept.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(one) + "\n")
+                keep(kept, one)
                 print({name: round(value, 3) if isinstance(value, float) else value for name, value in one.items()})
     cells = list(done.values())
     rows = table_of(cells)

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.record import RESULTS, save
+from benchmarks.record import RESULTS, finished, keep, save
 from benchmarks.response_methods import METHODS, Change, Learner
 from benchmarks.response_moves import Moves, find_moves, noise
 from data_io.types import SalesPanel
@@ -106,8 +106,7 @@ def score(change: Change, moves: Moves, seed: int) -> list[Cell]:
 
 def measure(moves: Moves, config: Config, methods: list[str], asked: Cell, kept: Path) -> Iterator[Cell]:
     """One cell per method, from `kept` where it is done there; a method whose package is missing is skipped."""
-    done = {_key(cell): cell for cell in _read(kept)}
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    done = {_key(cell): cell for cell in finished(kept)}
     learner = Learner(moves, config)
     for method in methods:
         cell = {**asked, "method": method}
@@ -119,8 +118,7 @@ def measure(moves: Moves, config: Config, methods: list[str], asked: Cell, kept:
                 print(f"{method} skipped: {error}", file=sys.stderr, flush=True)
                 continue
             cell |= {"scored": scored, "seconds": round(time.perf_counter() - started, 1)}
-            with kept.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(cell) + "\n")
+            keep(kept, cell)
             print(f"{method} done in {cell['seconds']} s", file=sys.stderr, flush=True)
             done[_key(cell)] = cell
         yield done[_key(cell)]
@@ -149,17 +147,6 @@ def window(asked: argparse.Namespace, panel: SalesPanel) -> tuple[int, int]:
 
 def _key(cell: Cell) -> str:
     return json.dumps([cell[name] for name in (*ASKED, "method")])
-
-
-def _read(kept: Path) -> list[Cell]:
-    """Finished cells. A last line that an interrupted run left incomplete is cut off."""
-    if not kept.exists():
-        return []
-    text = kept.read_text("utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        kept.write_text(whole, "utf-8")
-    return [json.loads(line) for line in whole.splitlines()]
 
 
 def _print(rows: list[Cell]) -> None:
