@@ -2,9 +2,10 @@
 
 A search picks prices where the model errs in their favour, so the model's own gain is too good. How much is measured on
 models of alternate time blocks: what the prices chosen by one half gain in its own eyes, less what they gain in the
-other's. Errors of a half have twice the variance of the whole's, and the loss from choosing by them is of the order of
-that variance, so half of the difference is taken off the model's gain. It does not cure prices that followed demand
-(endogeneity): no splitting of the same history does.
+other's. Half of the difference would be right for a model that takes data at their word: errors of a half have twice
+the variance of the whole's. Nothing would be right for one that shrinks by as much as it errs: its own gain is what to
+expect, and the other half, shrunk too, sees too little. Ours is nearer to the second; a quarter is taken off. It does
+not cure prices that followed demand (endogeneity) nor a wrong form of demand: no splitting of the same history does.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from search.objective import net_price
 from search.soft import settle_all
 from search.types import PricingProblem
 
+DEDUCTED = 0.25  # of the difference
 QUANTILE = 1.2816  # of the normal distribution, 10 % and 90 %
 
 
@@ -104,6 +106,6 @@ def promised(own: np.ndarray, judged: np.ndarray) -> Promise:
     """From each member's gain [K], and the gains [2, 3] that either half of the history (rows) sees in the choices of
     the first half, of the second and of all."""
     optimism = float(np.trace(judged[:, :2]) - np.trace(judged[:, 1::-1])) / 2
-    mean = float(own.mean()) - max(optimism, 0.0) / 2
+    mean = float(own.mean()) - DEDUCTED * max(optimism, 0.0)
     spread = float(np.hypot(own.std(), (judged[0, 2] - judged[1, 2]) / 2))
     return Promise(mean, mean - QUANTILE * spread, mean + QUANTILE * spread, optimism)
