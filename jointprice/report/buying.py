@@ -1,6 +1,6 @@
 """report.html of task=stock: what to buy, what it is expected to bring, and units and profit over price and stock.
 
-Not for deciding (stock) nor for drawing (charts).
+Not for deciding (stock) nor for drawing (task_charts).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from jointprice.report import charts
+from jointprice.report import task_charts
 from jointprice.report.formats import Formats
 from jointprice.report.page import MOST_ROWS, PAGE_ROWS, page
 from jointprice.session import Session
@@ -48,4 +48,4 @@ def _drawn(product: str, surface: pd.DataFrame) -> tuple[dict[str, Any], Markup]
     """The row of a product at the price found and its best stock, and the chart of all its rows."""
     own = surface[surface["price_factor"] == 1.0]
     best = own[own["stock_for"] == BEST].iloc[0].to_dict()
-    return best, Markup(charts.buying(product, surface, own, best))
+    return best, Markup(task_charts.buying(product, surface, own, best))

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -69,7 +68,7 @@ def product_curve(curve: ProductCurve, objective: str) -> str:
             axes.set_xlabel("price")
             axes.set_ylabel(name)
 
-    return _svg(draw, (4.8, 2.0) if objective != "units" else (3.2, 2.0), f"curve {curve.product}")
+    return as_svg(draw, (4.8, 2.0) if objective != "units" else (3.2, 2.0), f"curve {curve.product}")
 
 
 def _mark_prices(axes: Axes, curve: ProductCurve) -> None:
@@ -113,54 +112,7 @@ def lines(found: Sequence[Line], x: str, y: str, name: str) -> str:
         axes.set_ylabel(y)
         axes.legend()
 
-    return _svg(draw, (4.6, 2.4), name)
-
-
-def season(periods: pd.DataFrame, worths: pd.DataFrame, row: Mapping[str, Any]) -> str:
-    """The price and the stock of one offer to its season's end, and what every next price is worth.
-
-    Args:
-        periods, worths: its rows of markdown_path.csv and markdown_values.csv. row: of markdown.csv.
-    """
-
-    def draw(figure: Figure) -> None:
-        price, stock, worth = figure.subplots(1, 3)
-        at = periods["period_of_season"].to_numpy()
-        price.fill_between(
-            at, periods["price_p10"], periods["price_p90"], step="mid", color=ACCENT, alpha=0.25, linewidth=0
-        )
-        price.step(at, periods["price"], where="mid", color=ACCENT, marker=".")
-        stock.plot([at[0] - 1, *at], [row["stock"], *periods["stock_left"]], color=ACCENT, marker=".")
-        for axes in (price, stock):
-            axes.set_ylim(bottom=0)
-        worth.plot(worths["price"], worths["worth"], color=ACCENT, marker=".")
-        worth.axvline(row["price"], color=SECOND, linewidth=1)
-        for axes, x, y in ((price, "period", "price"), (stock, "period", "stock left"), (worth, "next price", "worth")):
-            axes.set_xlabel(x)
-            axes.set_ylabel(y)
-        for axes in (price, stock):
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=4))
-
-    return _svg(draw, (5.6, 1.9), f"season {row['product']} {row['store']}")
-
-
-def buying(name: str, surface: pd.DataFrame, own: pd.DataFrame, best: Mapping[str, Any]) -> str:
-    """Profit of a product over its stock at the price found, and over its price with the best stock for each.
-
-    Args:
-        surface: its rows of stock_profit.csv. own: those at the price found. best: of these, the one proposed.
-    """
-
-    def draw(figure: Figure) -> None:
-        along_price = surface[surface["stock_for"] == best["stock_for"]].sort_values("price")
-        parts = (("stock", own.sort_values("stock")), ("price", along_price))
-        for axes, (x, rows) in zip(figure.subplots(1, 2), parts, strict=True):
-            axes.plot(rows[x], rows["profit"], color=ACCENT, marker=".")
-            axes.axvline(best[x], color=SECOND, linewidth=1)
-            axes.set_xlabel(x)
-            axes.set_ylabel("profit")
-
-    return _svg(draw, (4.8, 2.0), f"buying {name}")
+    return as_svg(draw, (4.6, 2.4), name)
 
 
 def front(line: Line, chosen: tuple[float, float], x: str, y: str) -> str:
@@ -174,7 +126,7 @@ def front(line: Line, chosen: tuple[float, float], x: str, y: str) -> str:
         axes.set_ylabel(y)
         axes.legend()
 
-    return _svg(draw, (4.6, 2.4), "front")
+    return as_svg(draw, (4.6, 2.4), "front")
 
 
 def calibration(found: Mapping[str, Any]) -> str:
@@ -194,10 +146,10 @@ def calibration(found: Mapping[str, Any]) -> str:
         right.set_xlabel("units foretold, mean")
         right.set_ylabel("units sold, mean")
 
-    return _svg(draw, (4.8, 2.2), "calibration")
+    return as_svg(draw, (4.8, 2.2), "calibration")
 
 
-def _svg(draw: Callable[[Figure], None], size: tuple[float, float], name: str) -> str:
+def as_svg(draw: Callable[[Figure], None], size: tuple[float, float], name: str) -> str:
     """What `draw` puts on a figure of `size` inches; `name` keeps the identifiers of a page's charts apart."""
     with matplotlib.rc_context(STYLE | {"svg.hashsalt": name}):
         figure = Figure(figsize=size, layout="constrained")

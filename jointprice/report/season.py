@@ -1,6 +1,6 @@
 """report.html of task=markdown: what the season is expected to bring, every next price, and the way to the end.
 
-Not for deciding (markdown) nor for drawing (charts).
+Not for deciding (markdown) nor for drawing (task_charts).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from markupsafe import Markup
 
-from jointprice.report import charts
+from jointprice.report import task_charts
 from jointprice.report.formats import Formats
 from jointprice.report.page import MOST_ROWS, PAGE_ROWS, page
 from jointprice.session import Session
@@ -48,7 +48,7 @@ def write_season_report(
         totals=priced.assign(gain=gain)[["units", "units_to_end", "left_over", "stock", "gain"]].sum().to_dict(),
         held=list(held.items()),
         paths=[
-            (one, Markup(charts.season(one.periods, one.worths, one.row)))
+            (one, Markup(task_charts.season(one.periods, one.worths, one.row)))
             for one in _paths(priced.loc[order], path, values)
         ],
         most_paths=MOST_PATHS,

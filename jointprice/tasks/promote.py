@@ -9,6 +9,7 @@ from typing import Any
 from jointprice import steps
 from jointprice.promotion_tables import promotions_table, totals
 from jointprice.promotions import promote, refuse_unready
+from jointprice.report.promoted import write_promotions_report
 from jointprice.schema import Config
 from jointprice.session import open_session
 
@@ -34,4 +35,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
         table = promotions_table(found, config.data.currency, config.promotions.cost)
     session.directory.write_csv("promotions.csv", table)
     told = totals(found, config.promotions.horizon, config.promotions.budget)
-    return session.finish({"period": str(ensemble.periods[0].date()), **told, "inputs": inputs, "warnings": warnings})
+    summary = {"period": str(ensemble.periods[0].date()), **told, "inputs": inputs, "warnings": warnings}
+    with session.stage("report"):
+        write_promotions_report(session, table, session.audit() | summary)
+    return session.finish(summary)

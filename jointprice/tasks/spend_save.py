@@ -9,6 +9,7 @@ from typing import Any
 from data_io.baskets import load_baskets
 from data_io.frequency import next_period
 from data_io.markets import baskets as market
+from jointprice.report.basket_deals import write_basket_report
 from jointprice.schema import Config
 from jointprice.session import open_session
 from jointprice.spend_save import choose_deal
@@ -23,7 +24,8 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
         baskets = load_baskets(config.data, baskets=shop and shop.lines)
     with session.stage("spend_save"):
         found = choose_deal(config, baskets)
-    session.directory.write_csv("spend_save.csv", deals_table(found))
+    table = deals_table(found)
+    session.directory.write_csv("spend_save.csv", table)
     summary = {
         "period": f"{next_period(baskets.frame['period'].max(), baskets.frequency):%Y-%m-%d}",
         "spend_save": totals(found, baskets.frequency),
@@ -31,4 +33,6 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
         "inputs": baskets.inputs,
         "warnings": list(baskets.warnings),
     }
+    with session.stage("report"):
+        write_basket_report(session, table, session.audit() | summary)
     return session.finish(summary)

@@ -35,6 +35,9 @@ def test_every_deal_has_its_price_and_its_parts_add_up(ended):
     assert f"{told['deals']} deals" in ended.out
     two = dealt[dealt["mechanic"] == "two_for"]
     assert (two["tag"] > two["regular_price"]).all()
+    report = (ended.directory / "report.html").read_text("utf-8")
+    assert f"{told['gain']:+,.2f}" in report
+    assert f"{told['discount']:,.2f}" in report
 
 
 def test_a_saved_model_keeps_to_the_number_of_deals_the_budget_and_the_margin(ended, jointprice, rules):

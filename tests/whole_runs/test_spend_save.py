@@ -35,6 +35,9 @@ def test_the_chosen_deal_pays_and_every_table_tells_the_same(ended):
     )
     assert truth["captured"] > 0.8
     assert told["promised"]["p10"] < told["promised"]["mean"] < told["promised"]["p90"]
+    report = (ended.directory / "report.html").read_text("utf-8")
+    assert f"spend {told['spend']:,.2f}, save {told['save']:,.2f}" in report
+    assert report.count("<td>yes</td>") == 1
     assert f"spend {told['spend']:,.2f}, save {told['save']:,.2f}" in ended.out
 
 
@@ -45,6 +48,7 @@ def test_where_no_deal_pays_none_is_chosen(jointprice):
     assert told["spend"] is None
     assert told["gain"] == told["promised"]["mean"] == 0
     assert "none of 1 deals pays" in run.out
+    assert "none of 1 pays" in (run.directory / "report.html").read_text("utf-8")
 
 
 def test_order_lines_of_ones_own_are_read_with_ones_own_names(jointprice, tmp_path, ended):

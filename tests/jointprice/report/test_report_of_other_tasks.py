@@ -1,4 +1,4 @@
-"""Reports of task=markdown and task=stock: the tables' figures, and nothing from data is taken for markup."""
+"""Reports of task=markdown, stock and promote: the tables' figures, and nothing from data is taken for markup."""
 
 import numpy as np
 import pandas as pd
@@ -6,6 +6,7 @@ import pytest
 
 from jointprice.compose import compose
 from jointprice.report.buying import write_buying_report
+from jointprice.report.promoted import write_promotions_report
 from jointprice.report.season import write_season_report
 from jointprice.session import open_session
 
@@ -118,10 +119,65 @@ def test_what_to_buy_is_told_with_what_it_costs_and_brings(tmp_path, read_page):
     assert "img" not in {tag for tag, _ in page.elements}
 
 
+def deals_table() -> pd.DataFrame:
+    parts = {"profit_now": [100.0, 50.0, 0.0], "pull_forward": [-20.0, -10.0, 0.0]}
+    parts |= {"cannibalisation": [-5.0, -30.0, 0.0], "halo": [1.0, 2.0, 0.0], "gain": [76.0, 12.0, 0.0]}
+    return pd.DataFrame(
+        {
+            "product": [HOSTILE, "tea", "hat"],
+            "store": "web",
+            "mechanic": ["percent_off", "two_for", ""],
+            "depth_pct": [20.0, 10.0, 0.0],
+            "regular_price": 5.0,
+            "tag": [4.0, 9.0, 5.0],
+            "mean_price": [4.0, 4.7, 5.0],
+            "units_without": 10.0,
+            "units": [30.0, 14.0, 10.0],
+            **parts,
+            "discount": [30.0, 4.2, 0.0],
+            "status": ["deal", "deal", "held"],
+            "note": ["", "", "held: no sales history"],
+        }
+    )
+
+
+@pytest.fixture
+def deals_page(tmp_path, read_page):
+    def page(table: pd.DataFrame):
+        session = open_session(compose(["task=promote", "data.currency=EUR"]), tmp_path)
+        dealt = int((table["status"] == "deal").sum())
+        plan = {"deals": dealt, "offers": len(table), "held": len(table) - dealt, "horizon": 8, "gain": 90.0}
+        plan |= {"promised": {"mean": 80.0, "p10": 60.0, "p90": 100.0}, "discount": 34.2, "budget": 40.0}
+        write_promotions_report(session, table, {"period": "2024-01-01", "promotions": plan, **INPUTS})
+        return read_page((tmp_path / "report.html").read_text("utf-8"))
+
+    return page
+
+
+def test_deals_are_told_by_kind_and_by_offer_with_what_they_take_from_later_and_from_others(deals_page):
+    page = deals_page(deals_table())
+    heads, *kinds = page.rows["kinds"]
+    assert [row[heads.index("Pull-forward")] for row in kinds] == ["-20.00", "-10.00"]
+    heads, *rows = page.rows["deal-table"]
+    assert [row[0] for row in rows] == [HOSTILE, "tea"]
+    assert [row[heads.index("Tag")] for row in rows] == ["4.00", "9.00"]
+    assert "+80.00 EUR" in page.text
+    assert "of a budget of 40.00 EUR" in page.text
+    assert "1 held without (1: no sales history)" in page.text
+    assert "img" not in {tag for tag, _ in page.elements}
+
+
+def test_where_no_deal_pays_the_page_says_so(deals_page):
+    page = deals_page(deals_table().iloc[2:])
+    assert "No deal pays." in page.text
+    assert "svg" not in {tag for tag, _ in page.elements}
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_an_accessibility_checker_finds_no_serious_fault(browser, faults_in, season_page, tmp_path, scheme):
-    season_page(season_table())
+def test_an_accessibility_checker_finds_no_serious_fault(browser, faults_in, season_page, deals_page, tmp_path, scheme):
     page = browser.new_page(color_scheme=scheme)
-    page.goto((tmp_path / "report.html").as_uri())
-    assert faults_in(page) == []
+    for written, table in ((season_page, season_table()), (deals_page, deals_table())):
+        written(table)
+        page.goto((tmp_path / "report.html").as_uri())
+        assert faults_in(page) == []
     page.close()
