@@ -101,7 +101,7 @@ def main() -> None:
     cells = list(done.values())
     rows = table_of(cells)
     print(pd.DataFrame(rows).round(3).to_string(index=False))
-    save(given.out, {name: str(value) for name, value in vars(given).items()}, table=rows, cells=cells)
+    save(given.out, {**vars(given), "out": given.out.name}, table=rows, cells=cells)
 
 
 if __name__ == "__main__":
