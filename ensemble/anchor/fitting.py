@@ -11,7 +11,7 @@ from ensemble.anchor import arrow
 from ensemble.anchor.censored import demand_at_least
 from ensemble.anchor.heads import Block, Shape, Theta, row_scales
 from ensemble.anchor.linearise import Cells, Noise, linearise, log_means, loss
-from ensemble.anchor.noise import Patterns, estimate, first_noise
+from ensemble.anchor.noise import Patterns, estimate, first_noise, lost_to_shocks
 
 FIRST_DAMPING, EASE, TIGHTEN, MOST_DAMPING = 0.5, 4.0, 6.0, 1e6
 LONGEST_STEP = 1.5  # of a shared or row parameter, in prior standard deviations
@@ -157,6 +157,8 @@ def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales
         columns = np.arange(shape.columns) == 0
         price[shape.shared_count :] = np.tile(columns, shape.products)
         factor = max(1.0, arrow.cluster_effect(blocks, reduced, price))
+        rows = np.asarray(cells.seen) * weight[:, None]
+        factor *= lost_to_shocks(np.asarray(cells.z), cells.units, log_mean, rows, noise)
     if scales:
         spread = arrow.variances(reduced)[shape.shared_count :].reshape(shape.products, shape.columns)
         rows = np.asarray(theta.rows, np.float64)

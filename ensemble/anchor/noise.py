@@ -79,9 +79,9 @@ def estimate(
     dispersion, shock = _dispersion((units - mean) ** 2 + spread, mean, rows), None
     if shocks:
         for _ in range(SHOCK_ROUNDS):
-            shock, spent = common_shocks(units, mean, rows, dispersion)
+            shock, share = common_shocks(units, mean, rows, dispersion)
             shocked = mean * np.exp(shock)
-            dispersion = _dispersion((units - shocked) ** 2 + spread, shocked, rows, spent)
+            dispersion = _dispersion((units - shocked) ** 2 + spread, shocked, rows, share.sum(0))
         mean = shocked
     d = residuals(units, mean, dispersion)
     offset = (d * rows).sum((0, 1)) / (rows.sum((0, 1)) + LENT_ROWS)
@@ -101,8 +101,8 @@ def estimate(
 def common_shocks(
     units: np.ndarray, mean: np.ndarray, rows: np.ndarray, dispersion: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """[T, J] logs of what all stores sell more of a product in a period than expected, shrunk to 0; and [J] how many
-    degrees of freedom that takes.
+    """[T, J] logs of what all stores sell more of a product in a period than expected, shrunk to 0; and [T, J] the
+    share that is left of each: their sum is the degrees of freedom that they take.
 
     The stores' relative residuals, weighed by what they tell, have the variance of a shock and of noise; the shock's is
     a moment over the periods, and each is shrunk by its share (empirical Bayes; Efron & Morris 1975). Without it a week
@@ -119,7 +119,30 @@ def common_shocks(
     residual = np.where(known, residual - residual.sum(0, where=known) / periods, 0.0)
     variance = np.maximum((residual**2 - noise).sum(0) / periods, 0.0)
     share = known * variance / np.maximum(variance + noise, 1e-12)
-    return residual * share, share.sum(0)
+    return residual * share, share
+
+
+def lost_to_shocks(z: np.ndarray, units: np.ndarray, log_mean: np.ndarray, rows: np.ndarray, noise: Noise) -> float:
+    """How much less the history says of prices than it seems to where shocks are taken as known: what rows tell of a
+    product's price, over the same with the shocks integrated out. Mean over the products, 1 without shocks.
+
+    With x the log price less its series' mean, w what a row tells: Σ w x² over Σ w x² − Σ_t share (Σ_m w x)² / Σ_m w.
+
+    Args:
+        z: [M, T, J] log prices. noise: with the shocks. Others as estimate's, rows weighed by the periods' weight.
+    """
+    if not np.any(noise.shock):
+        return 1.0
+    mean = np.exp(np.asarray(log_mean, np.float64))
+    _, share = common_shocks(np.asarray(units, np.float64), mean, rows, noise.dispersion)
+    shocked = mean * np.exp(noise.shock)
+    told = rows * shocked / (1 + noise.dispersion * shocked)
+    centre = (told * z).sum(1, keepdims=True) / np.maximum(told.sum(1, keepdims=True), 1e-9)
+    moves = np.where(rows > 0, z - centre, 0.0)
+    every = (told * moves**2).sum((0, 1))
+    common = (share * (told * moves).sum(0) ** 2 / np.maximum(told.sum(0), 1e-9)).sum(0)
+    moved = every > 1e-9
+    return float((every[moved] / np.maximum(every - common, 1e-3 * every)[moved]).mean()) if moved.any() else 1.0
 
 
 def residuals(units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
