@@ -2,11 +2,10 @@
 
 A basket below the threshold is stretched to it where the saving is worth what must be added: with the share
 q exp(−(ρ / ρ₀) ^ k), ρ = m (1 + m / (a s)) / Y where m is missing from a basket of s: the more is added, the less it is
-worth. Stretched baskets land at the threshold or, goods being
-lumps, an exponential overshoot above it; the others are as in periods without a deal. That is a bunching estimate
-(Saez 2010; Kleven 2016) with the whole distribution, several deals and their common parameters at once. Baskets of a
-deal's periods may be larger or smaller for reasons of their own: a tilt of the distribution in log spend, shrunk to
-what periods without deals differ by. Draws come from resampled periods. Not for choosing deals.
+worth. Stretched baskets land at the threshold or, goods being lumps, an exponential overshoot above it; the others are
+as in periods without a deal. That is a bunching estimate (Saez 2010; Kleven 2016) with the whole distribution, several
+deals and their common parameters at once. Baskets of a deal's periods may be larger or smaller for other reasons: a tilt
+of the distribution in log spend, shrunk to what periods without deals differ by. Not for choosing deals.
 
 Axes: W periods, D past deals, R bins of spend over the threshold, K draws.
 """
@@ -88,12 +87,7 @@ def fit_stretch(observed: Observed, *, draws: int, seed: int) -> Stretch:
     deals = observed.deals
     plain = observed.of(-1)
     base = [histogram(plain, deal.spend) for deal in deals]
-    held = [
-        histogram(
-            [spend for spend, ran in zip(observed.spends, observed.deal, strict=True) if ran == number], deal.spend
-        )
-        for number, deal in enumerate(deals)
-    ]
+    held = [histogram(observed.of(number), deal.spend) for number, deal in enumerate(deals)]
     counts = [part.sum(0) for part in held]
     usual = np.log(0.1 * np.mean([deal.spend for deal in deals]))
     centre = np.concatenate([PRIOR_MEAN, [usual], np.zeros(len(deals))])
@@ -106,9 +100,8 @@ def fit_stretch(observed: Observed, *, draws: int, seed: int) -> Stretch:
             weight = rng.multinomial(len(plain), weight / len(plain)).astype(np.float64)
             drawn, around = [rng.poisson(part) for part in counts], rng.normal(centre, sd)
         shares = [weight @ part + 0.5 / len(MIDDLE) for part in base]
-        found.append(
-            _fit([part / part.sum() for part in shares], drawn, deals, around, sd, found[0] if found else centre)
-        )
+        begin = found[0] if found else centre
+        found.append(_fit([part / part.sum() for part in shares], drawn, deals, around, sd, begin))
         weights.append(weight)
     most, others = np.array(found).T[0], np.exp(np.array(found).T[1:5])
     return Stretch(_logistic(most), *others, np.array(weights), plain)

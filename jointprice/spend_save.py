@@ -1,4 +1,4 @@
-""" "Spend X, save Y": which threshold and which saving, learnt from baskets of periods with such a deal and without.
+"""Which threshold and which saving of a "spend X, save Y", learnt from baskets of periods with such a deal and without.
 
 Not for what shoppers do (ensemble.stretch), nor for tables of results. Axes: K draws, L deals to choose from.
 """
@@ -64,6 +64,11 @@ def choose_deal(config: Config, baskets: Baskets) -> SpendSave:
     observed = observe(baskets, config.spend_save.past)
     deals = _to_choose_from(config.spend_save, observed.deals, config.data.decimals)
     known = np.array([_known(deal, observed.deals) for deal in deals])
+    if not known.any():
+        raise ConfigError(
+            "spend_save.spends and spend_save.saves have no deal near a past one (thresholds and shares saved within a "
+            f"factor of {BEYOND:g}): what it would do is not known. Choose others, or leave spend_save.spends empty."
+        )
 
     def worth(seen: Observed, draws: int) -> Worth:
         return _worth(config, baskets.margin, deals, fit_stretch(seen, draws=draws, seed=config.seed))

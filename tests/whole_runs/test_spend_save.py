@@ -71,6 +71,7 @@ def test_order_lines_of_ones_own_are_read_with_ones_own_names(jointprice, tmp_pa
         (("spend_save.past=[{first: 2023-04-10, last: 2023-04-23, spend: 5, save: 50}]",), "0 < save < spend"),
         (("spend_save.past=[{first: 2023-04-11, last: 2023-04-14, spend: 50, save: 5}]",), "0 weeks are so"),
         (("spend_save.saves=[10]",), "shares of the threshold"),
+        (("spend_save.spends=[500]",), "have no deal near a past one"),
     ],
 )
 def test_what_cannot_be_learnt_is_refused_with_the_mend(jointprice, overrides, told):
