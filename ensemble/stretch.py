@@ -4,8 +4,8 @@ A basket below the threshold is stretched to it where the saving is worth what m
 q exp(−(ρ / ρ₀) ^ k), ρ = m (1 + m / (a s)) / Y where m is missing from a basket of s: the more is added, the less it is
 worth. Stretched baskets land at the threshold or, goods being lumps, an exponential overshoot above it; the others are
 as in periods without a deal. That is a bunching estimate (Saez 2010; Kleven 2016) with the whole distribution, several
-deals and their common parameters at once. Baskets of a deal's periods may be larger or smaller for other reasons: a tilt
-of the distribution in log spend, shrunk to what periods without deals differ by. Not for choosing deals.
+deals and their common parameters at once. Baskets of a deal's periods may be larger or smaller for other reasons: a
+tilt of the distribution in log spend, shrunk to what periods without deals differ by. Not for choosing deals.
 
 Axes: W periods, D past deals, R bins of spend over the threshold, K draws.
 """
