@@ -60,8 +60,17 @@ def explain_offers(run: Run, product: str | None, store: str | None) -> list[dic
         raise ConfigError("task=explain needs product=NAME, a product of the run (and store=NAME for one store alone).")
     found = _chosen(run.prices, "product", product)
     found = found if store is None else _chosen(found, "store", store)
-    gain = (found["profit"] - found["profit_current"]).abs().fillna(0)
+    gain = _gains(found, run.formats.objective).abs().fillna(0)
     return explain_rows(run, gain.sort_values(ascending=False, kind="stable").index[:MOST_STORES])
+
+
+def _gains(rows: pd.DataFrame, objective: str) -> pd.Series:
+    """What the objective of each offer gains; revenue with tax, for its order is asked alone."""
+    if objective == "profit":
+        return rows["profit"] - rows["profit_current"]
+    if objective == "units":
+        return rows["units"] - rows["units_current"]
+    return rows["price"] * rows["units"] - rows["current_price"] * rows["units_current"]
 
 
 def explain_rows(run: Run, numbers: Sequence[int]) -> list[dict[str, Any]]:
