@@ -62,7 +62,7 @@ class Stretch(NamedTuple):
 
     def share(self, deal: Deal) -> np.ndarray:
         """[K, R] stretched of the baskets of each bin."""
-        return _share(deal, *(value[:, None] for value in self[:4]))
+        return _share(deal.spend, deal.save, *(value[:, None] for value in self[:4]))
 
 
 class Effect(NamedTuple):
@@ -84,13 +84,12 @@ def histogram(spends: list[np.ndarray], threshold: float) -> np.ndarray:
 def fit_stretch(observed: Observed, *, draws: int, seed: int) -> Stretch:
     """Draws from about the posterior: each fits baskets drawn anew (periods without a deal, baskets of those with one)
     under priors with centres drawn anew (randomise, then optimise: Bardsley et al. 2014); the first as they are."""
-    deals = observed.deals
-    plain = observed.of(-1)
-    base = [histogram(plain, deal.spend) for deal in deals]
+    deals, plain = observed.deals, observed.of(-1)
+    base = np.stack([histogram(plain, deal.spend) for deal in deals], 1)  # [W, D, R]
     held = [histogram(observed.of(number), deal.spend) for number, deal in enumerate(deals)]
-    counts = [part.sum(0) for part in held]
-    usual = np.log(0.1 * np.mean([deal.spend for deal in deals]))
-    centre = np.concatenate([PRIOR_MEAN, [usual], np.zeros(len(deals))])
+    counts = np.stack([part.sum(0) for part in held])  # [D, R]
+    spend, save = np.array(deals).T[..., None]  # [D, 1]
+    centre = np.concatenate([PRIOR_MEAN, [np.log(0.1 * spend.mean())], np.zeros(len(deals))])
     tilt = _tilt_sd(plain) / np.sqrt([max(len(part), 1) for part in held])  # a deal's periods share one tilt
     sd = np.concatenate([PRIOR_SD, [OVERSHOOT_SD], tilt])
     rng, weights, found = np.random.default_rng(seed), [], []
@@ -98,10 +97,10 @@ def fit_stretch(observed: Observed, *, draws: int, seed: int) -> Stretch:
         weight, drawn, around = np.ones(len(plain)), counts, centre
         if draw:
             weight = rng.multinomial(len(plain), weight / len(plain)).astype(np.float64)
-            drawn, around = [rng.poisson(part) for part in counts], rng.normal(centre, sd)
-        shares = [weight @ part + 0.5 / len(MIDDLE) for part in base]
-        begin = found[0] if found else centre
-        found.append(_fit([part / part.sum() for part in shares], drawn, deals, around, sd, begin))
+            drawn, around = rng.poisson(counts), rng.normal(centre, sd)
+        shares = np.einsum("w,wdr->dr", weight, base) + 0.5 / len(MIDDLE)
+        shares /= shares.sum(1, keepdims=True)
+        found.append(_fit(shares, drawn, spend, save, around, sd, found[0] if found else centre))
         weights.append(weight)
     most, others = np.array(found).T[0], np.exp(np.array(found).T[1:5])
     return Stretch(_logistic(most), *others, np.array(weights), plain)
@@ -122,34 +121,28 @@ def effect(stretch: Stretch, deal: Deal) -> Effect:
     )
 
 
-def _fit(
-    base: list[np.ndarray],
-    counts: list[np.ndarray],
-    deals: list[Deal],
-    centre: np.ndarray,
-    sd: np.ndarray,
-    begin: np.ndarray,
-) -> np.ndarray:
-    """logit q, log ρ₀, log k, log a, log overshoot and the deals' tilts that are most likely."""
+def _fit(shares, counts, spend, save, centre: np.ndarray, sd: np.ndarray, begin: np.ndarray) -> np.ndarray:
+    """logit q, log ρ₀, log k, log a, log overshoot and the deals' tilts that are most likely.
+
+    Args:
+        shares, counts: [D, R] of baskets without a deal, and baskets with each. spend, save: [D, 1].
+    """
 
     def loss(values: np.ndarray) -> float:
-        told = sum(
-            count @ np.log(_expected(shares, deal, values[:5], tilt))
-            for shares, count, deal, tilt in zip(base, counts, deals, values[5:], strict=True)
-        )
-        return float(0.5 * (((values - centre) / sd) ** 2).sum() - told)
+        expected = _expected(shares, spend, save, values[:5], values[5:, None])
+        return float(0.5 * (((values - centre) / sd) ** 2).sum() - (counts * np.log(expected)).sum())
 
-    return minimize(loss, begin, method="L-BFGS-B", bounds=[(-8, 8)] * 4 + [(-12, 12)] + [(-3, 3)] * len(deals)).x
+    return minimize(loss, begin, method="BFGS").x
 
 
-def _expected(shares: np.ndarray, deal: Deal, values: np.ndarray, tilt: float) -> np.ndarray:
-    """[R] shares of a deal's baskets."""
+def _expected(shares, spend, save, values: np.ndarray, tilt) -> np.ndarray:
+    """[D, R] shares of each deal's baskets."""
     tilted = shares * MIDDLE**tilt
-    tilted = tilted / tilted.sum()
+    tilted = tilted / tilted.sum(1, keepdims=True)
     most, (*others, overshoot) = _logistic(values[0]), np.exp(values[1:])
-    moved = tilted * _share(deal, most, *others)
-    above = np.exp(-(np.maximum(EDGES, 1) - 1) * deal.spend / overshoot)  # shares beyond an edge
-    return tilted - moved + moved.sum() * (above[:-1] - above[1:]) + 1e-12
+    moved = tilted * _share(spend, save, most, *others)
+    above = np.exp(-(np.maximum(EDGES, 1) - 1) * spend / overshoot)  # shares beyond an edge
+    return tilted - moved + moved.sum(1, keepdims=True) * (above[:, :-1] - above[:, 1:]) + 1e-12
 
 
 def _tilt_sd(spends: list[np.ndarray]) -> float:
@@ -159,10 +152,10 @@ def _tilt_sd(spends: list[np.ndarray]) -> float:
     return max(float(np.std([part.mean() for part in logs])) / max(spread, 1e-9), 1e-3)
 
 
-def _share(deal: Deal, most, reach, steepness, appetite) -> np.ndarray:
+def _share(spend, save, most, reach, steepness, appetite) -> np.ndarray:
     """[..., R] stretched of the baskets of each bin."""
     missing = np.where(BELOW, 1 - MIDDLE, 1.0)
-    ratio = missing * (1 + missing / (appetite * MIDDLE)) * deal.spend / deal.save
+    ratio = missing * (1 + missing / (appetite * MIDDLE)) * spend / save
     return np.where(BELOW, most * np.exp(-np.exp(np.minimum(steepness * np.log(ratio / reach), 500))), 0.0)
 
 
