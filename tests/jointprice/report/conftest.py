@@ -3,6 +3,7 @@
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import NamedTuple
+from unittest import mock
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ import pytest
 from jointprice import steps
 from jointprice.compose import compose
 from jointprice.pricing import Pricing
+from jointprice.report import render
 from jointprice.report.render import write_report
 from jointprice.session import open_session
 from search.evaluate import sold_units
@@ -88,10 +90,11 @@ def finished(tmp_path_factory) -> Finished:
     return Finished(session, pricing, summary, trained.ensemble, trained, prepared.panel)
 
 
-def _written(finished: Finished, **changed) -> str:
-    """The HTML of a run with some parts changed."""
+def _written(finished: Finished, *, curves: int = 3, **changed) -> str:
+    """The HTML of a run with some parts changed, and few curves: drawing them is most of the time."""
     run = finished._replace(**changed)
-    write_report(run.session, run.pricing, run.summary, run.ensemble, run.trained, run.panel)
+    with mock.patch.object(render, "MOST_CURVES", curves):
+        write_report(run.session, run.pricing, run.summary, run.ensemble, run.trained, run.panel)
     return (run.session.directory.folder / "report.html").read_text("utf-8")
 
 
@@ -166,7 +169,7 @@ def _held(pricing: Pricing, rows: list[int], note: str) -> Pricing:
 
 @pytest.fixture(scope="session")
 def written():
-    """``written(finished, pricing=…)`` -> the HTML of a run with some parts changed."""
+    """``written(finished, curves=3, pricing=…)`` -> the HTML of a run with some parts changed."""
     return _written
 
 

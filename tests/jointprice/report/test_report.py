@@ -111,7 +111,7 @@ def test_names_of_further_products_are_text_in_the_numbers_of_their_curves(finis
     numbers, scripts = page.scripts[0], page.scripts[1:]
     assert "".join(scripts).split() == own_scripts().split()
     curves = json.loads(numbers)["curves"]
-    assert len(curves) == 20
+    assert len(curves) == 60 - 3
     assert {curve["product"] for curve in curves} <= set(names)
     assert [tag for tag, _ in page.elements if tag == "img"] == []
 
@@ -142,7 +142,7 @@ def test_the_same_run_gives_the_same_page(finished, written):
 
 
 def test_a_page_of_a_hundred_products_is_small(finished, written, made):
-    html = written(finished, pricing=made(100, stores=6))
+    html = written(finished, curves=render.MOST_CURVES, pricing=made(100, stores=6))
     assert len(html.encode()) < 3_000_000
     assert html.count("<figure>") == 40 + 3  # calibration, training and search
     assert html.count("<option>") == 60
@@ -151,11 +151,10 @@ def test_a_page_of_a_hundred_products_is_small(finished, written, made):
 def test_the_page_shows_the_largest_changes_keeps_more_in_a_template_and_counts_the_rest(
     finished, written, made, read_page, monkeypatch
 ):
-    monkeypatch.setattr(render, "MOST_CURVES", 1)
     monkeypatch.setattr(changes, "MOST_PAGED", 510)
     pricing = made(520)
     pricing.answer.loc[[0, 1], "price"] = pricing.answer.loc[[0, 1], "current_price"]
-    page = read_page(written(finished, pricing=pricing))
+    page = read_page(written(finished, curves=1, pricing=pricing))
     assert len(page.rows["change-table"]) == 1 + 500
     assert len([row for row in page.rows[None] if row and re.fullmatch(r"p\d{3}", row[0])]) == 10
     assert "8 more rows are not shown" in page.text
