@@ -30,6 +30,7 @@ def test_a_scenario_tells_what_the_competitors_cut_costs_and_what_other_prices_w
     assert "competitor" in (cut.directory / "report.html").read_text("utf-8")
 
 
+@pytest.mark.nightly
 def test_a_saved_model_prices_the_same_offers_in_a_scenario_and_without(cut, jointprice):
     again = (*LIGHT, "task=optimise", f"model={cut.directory / 'model'}")
     usual, dearer = (jointprice(*again, *scenario) for scenario in ((), ("scenario.competitor_percent=10",)))

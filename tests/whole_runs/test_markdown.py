@@ -9,7 +9,7 @@ from data_io.markets import season
 
 @pytest.fixture(scope="module")
 def ended(jointprice):
-    run = jointprice("experiment=markdown")
+    run = jointprice("experiment=markdown", "markdown.steps=4")
     assert run.code == 0, run.err
     return run
 

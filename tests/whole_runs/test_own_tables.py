@@ -179,6 +179,7 @@ def test_columns_under_names_of_ones_own_are_mapped(jointprice, market, write):
     assert ended.out.startswith("validate: done · 5,760 rows: 96 series × 60 weeks · 2023-01-02 to 2024-02-19")
 
 
+@pytest.mark.nightly
 def test_an_anchor_of_four_weeks_ends_well_and_promises_nothing(jointprice, tiny):
     small = ["response.name=anchor", "response.heads=[elasticity]", "response.draws=2", "response.search_draws=2"]
     ended = jointprice("experiment=quick", "training.promise_members=1", *small, *tiny)

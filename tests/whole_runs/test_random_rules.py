@@ -114,10 +114,8 @@ def test_every_kind_of_rule_is_drawn():
     assert drawn == set(RULES)
 
 
-@pytest.mark.parametrize("first", range(0, 10, 5))
-def test_random_rule_sets_are_kept_or_refused_with_the_reason(fitted, rules, first):
-    optimisers = ("genetic", "gradient") if first == 0 else ("random",)  # which compiles half as much
-    ended = [price(fitted, rules, seed, optimisers) for seed in range(first, first + 5)]
+def test_random_rule_sets_are_kept_or_refused_with_the_reason(fitted, rules):
+    ended = [price(fitted, rules, seed, ("genetic", "gradient")) for seed in range(5)]
     assert set(ended) <= {"done", "infeasible", "not_found"}
     assert "done" in ended
 
