@@ -19,7 +19,7 @@ MOST_PATHS = 40
 OFFER = ["product", "store"]
 
 
-class Path(NamedTuple):
+class Way(NamedTuple):
     """The way of one offer to its season's end.
 
     row: of markdown.csv. periods, worths: its rows of markdown_path.csv and markdown_values.csv.
@@ -49,7 +49,7 @@ def write_season_report(
         held=list(held.items()),
         paths=[
             (one, Markup(task_charts.season(one.periods, one.worths, one.row)))
-            for one in _paths(priced.loc[order], path, values)
+            for one in _ways(priced.loc[order], path, values)
         ],
         most_paths=MOST_PATHS,
         most_rows=MOST_ROWS,
@@ -59,11 +59,11 @@ def write_season_report(
     session.directory.write_text("report.html", text)
 
 
-def _paths(priced: pd.DataFrame, path: pd.DataFrame, values: pd.DataFrame) -> list[Path]:
+def _ways(priced: pd.DataFrame, path: pd.DataFrame, values: pd.DataFrame) -> list[Way]:
     """Of the first offers: those whose next price matters most."""
     if not len(priced):
         return []
     periods, worths = path.groupby(OFFER, sort=False), values.groupby(OFFER, sort=False)
     rows = priced.head(MOST_PATHS).to_dict("records")
     keys = [tuple(row[name] for name in OFFER) for row in rows]
-    return [Path(row, periods.get_group(key), worths.get_group(key)) for row, key in zip(rows, keys, strict=True)]
+    return [Way(row, periods.get_group(key), worths.get_group(key)) for row, key in zip(rows, keys, strict=True)]

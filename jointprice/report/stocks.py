@@ -14,8 +14,8 @@ LIKELY = 0.5
 class Stocks(NamedTuple):
     """offers: with a known stock. short: of these, more likely than not to sell out. left: units left over, expected.
 
-    rows: those of prices.csv with the shortest stocks, with `left`, its share of the stock, and `cover`, the periods
-    that the stock lasts at the expected sales.
+    rows: those of prices.csv with the shortest stocks, with `left`, the units left over, and `cover`, the periods that
+    the stock lasts at the expected sales.
     """
 
     offers: int
