@@ -89,6 +89,7 @@ def test_rules_are_kept_and_the_current_price_is_always_allowed(table, tmp_path)
     assert ruled["worth"].sum() < table["worth"].sum()
 
 
+@pytest.mark.nightly
 def test_a_sell_through_is_reached_at_the_cost_of_money(table):
     wanted = table["sell_through"].max()
     sold = markdown_table(decide(f"markdown.sell_through={wanted}")).set_index("product")

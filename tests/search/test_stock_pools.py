@@ -19,7 +19,7 @@ CAPPED = {"type": "inventory", "by": ["warehouse"]}
 HOUSES = ["north", "north", "north", "south", "south", "south"]
 
 
-@pytest.mark.parametrize(("seed", "tight"), [(0, 0.95), (3, 0.9)])
+@pytest.mark.parametrize(("seed", "tight"), [pytest.param(0, 0.95, marks=pytest.mark.nightly), (3, 0.9)])
 def test_prices_under_shared_stocks_are_within_half_a_per_cent_of_the_best_of_all_vectors(
     make_offers, make_problem, indexed, make_answer, seed, tight
 ):
@@ -74,7 +74,7 @@ def test_a_pool_of_one_offer_sells_as_its_own_stock_does():
     np.testing.assert_allclose(pooled.served(demand), own.served(demand))
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.nightly)])
 def test_prices_that_sell_from_shared_stocks_are_within_half_a_per_cent_of_the_best_of_all_vectors(
     make_offers, make_problem, indexed, make_answer, seed
 ):
