@@ -65,8 +65,7 @@ def load_baskets(settings: DataSettings, *, baskets: Source | None = None) -> Ba
     frame.insert(1, "period", calendar.first_days(frame["date"]))
     told = [] if kept.all() else [f"{(~kept).sum()} baskets of {raw.file} have nothing left in them: left out."]
     margin, said = _margin(settings, lines, value, raw.file)
-    inputs = {"baskets": {"rows": len(raw.frame), "sha256": raw.sha256}}
-    return Baskets(frame, margin, calendar.frequency, inputs, (*told, *said))
+    return Baskets(frame, margin, calendar.frequency, {"baskets": raw.audit}, (*told, *said))
 
 
 def _margin(settings: DataSettings, lines: pd.DataFrame, value: np.ndarray, file: str) -> tuple[float, list[str]]:

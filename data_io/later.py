@@ -44,8 +44,7 @@ def load_offers(
         validate.check_history(rows, raw, history.known, findings)
     findings.refuse()
     offered, told = given_offers(rows, raw, history.known, history.promotions, history.frequency)
-    audit = {"offers": {"rows": len(raw.frame), "sha256": raw.sha256}}
-    return _complete(offered, history), audit, (*unread, *told)
+    return _complete(offered, history), {"offers": raw.audit}, (*unread, *told)
 
 
 def load_future(settings: DataSettings, history: History, *, future: Source | None = None) -> pd.DataFrame:

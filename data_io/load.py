@@ -85,7 +85,7 @@ def load_tables(
         categorical=categorical,
         frequency=dated.frequency,
         aggregated=finer,
-        inputs={name: {"rows": len(table.frame), "sha256": table.sha256} for name, table in raw.items()},
+        inputs={name: table.audit for name, table in raw.items()},
         warnings=(*told, *cleaned, *moved, *priced, *joined),
     )
 

@@ -40,6 +40,11 @@ class RawTable:
     names: dict[str, str]
     sha256: str
 
+    @property
+    def audit(self) -> dict[str, int | str]:
+        """What Tables.inputs keeps of it."""
+        return {"rows": len(self.frame), "sha256": self.sha256}
+
 
 def read_table(source: Source, table: str, columns: Mapping[str, str]) -> RawTable:
     """Read a table and rename its columns.

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
+from scipy.special import expit
 
 EDGES = np.concatenate([np.arange(0, 2, 0.025), np.arange(2, 4, 0.25), [4, 6, np.inf]])
 MIDDLE = np.append((EDGES[:-2] + EDGES[1:-1]) / 2, 8.0)  # [R]
@@ -103,7 +104,7 @@ def fit_stretch(observed: Observed, *, draws: int, seed: int) -> Stretch:
         found.append(_fit(shares, drawn, spend, save, around, sd, found[0] if found else centre))
         weights.append(weight)
     most, others = np.array(found).T[0], np.exp(np.array(found).T[1:5])
-    return Stretch(_logistic(most), *others, np.array(weights), plain)
+    return Stretch(expit(most), *others, np.array(weights), plain)
 
 
 def effect(stretch: Stretch, deal: Deal) -> Effect:
@@ -139,7 +140,7 @@ def _expected(shares, spend, save, values: np.ndarray, tilt) -> np.ndarray:
     """[D, R] shares of each deal's baskets."""
     tilted = shares * MIDDLE**tilt
     tilted = tilted / tilted.sum(1, keepdims=True)
-    most, (*others, overshoot) = _logistic(values[0]), np.exp(values[1:])
+    most, (*others, overshoot) = expit(values[0]), np.exp(values[1:])
     moved = tilted * _share(spend, save, most, *others)
     above = np.exp(-(np.maximum(EDGES, 1) - 1) * spend / overshoot)  # shares beyond an edge
     return tilted - moved + moved.sum(1, keepdims=True) * (above[:, :-1] - above[:, 1:]) + 1e-12
@@ -157,7 +158,3 @@ def _share(spend, save, most, reach, steepness, appetite) -> np.ndarray:
     missing = np.where(BELOW, 1 - MIDDLE, 1.0)
     ratio = missing * (1 + missing / (appetite * MIDDLE)) * spend / save
     return np.where(BELOW, most * np.exp(-np.exp(np.minimum(steepness * np.log(ratio / reach), 500))), 0.0)
-
-
-def _logistic(value):
-    return 1 / (1 + np.exp(-np.clip(value, -500, 500)))

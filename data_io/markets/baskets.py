@@ -7,7 +7,7 @@ bother. Weeks differ in the baskets' size. Not among data.market's, which have s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -83,7 +83,7 @@ def make(seed: int) -> BasketMarket:
         plain = np.exp(shop.level + shop.week_sd * rng.normal() + shop.spread * rng.normal(size=count))
         added = stretched(shop, rng, plain, *deals[week]) if week in deals else np.zeros(count)
         parts.append(_lines(rng, shop, week, date, plain, added))
-    return BasketMarket(**{**shop.__dict__, "lines": pd.concat(parts, ignore_index=True)})
+    return replace(shop, lines=pd.concat(parts, ignore_index=True))
 
 
 def past_deals() -> list[dict]:

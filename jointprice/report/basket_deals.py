@@ -16,8 +16,8 @@ from jointprice.session import Session
 def write_basket_report(session: Session, table: pd.DataFrame, summary: dict[str, Any]) -> None:
     """Write report.html from spend_save.csv as a table."""
     config = session.config
-    share = (table["save"] / table["spend"]).round(4)
-    rows = table.assign(share=share).to_dict("records")
+    table = table.assign(share=(table["save"] / table["spend"]).round(4))
+    rows = table.to_dict("records")
     chosen = next((row for row in rows if row["chosen"]), None)
     text = page(
         "basket_deals.html.j2",
@@ -27,6 +27,6 @@ def write_basket_report(session: Session, table: pd.DataFrame, summary: dict[str
         rows=rows,
         chosen=chosen,
         past=config.spend_save.past,
-        chart=Markup(task_charts.gains_over_threshold(table.assign(share=share), chosen and chosen["spend"])),
+        chart=Markup(task_charts.gains_over_threshold(table, chosen and chosen["spend"])),
     )
     session.directory.write_text("report.html", text)

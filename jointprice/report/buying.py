@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from jointprice.report import task_charts
 from jointprice.report.formats import Formats
-from jointprice.report.page import MOST_ROWS, PAGE_ROWS, page
+from jointprice.report.page import page, reasons
 from jointprice.session import Session
 from jointprice.stock import BEST
 
@@ -24,7 +24,6 @@ def write_buying_report(session: Session, table: pd.DataFrame, surface: pd.DataF
     config = session.config
     known = table[table["stock"].notna()].sort_values("profit", ascending=False, kind="stable")
     cost = known["stock"] * known["cost"]
-    unknown = table.loc[table["stock"].isna(), "note"].value_counts()
     largest = surface[surface["stock_for"] == BEST].groupby("product", sort=False)["profit"].max()
     shown = largest.sort_values(ascending=False, kind="stable").index[:MOST_PRODUCTS]
     text = page(
@@ -34,11 +33,9 @@ def write_buying_report(session: Session, table: pd.DataFrame, surface: pd.DataF
         Formats(config.data.currency, config.data.decimals, "profit"),
         rows=known.assign(bought_for=cost).to_dict("records"),
         bought_for=float(cost.sum()),
-        unknown=list(unknown.items()),
+        unknown=reasons(table.loc[table["stock"].isna(), "note"]),
         products=[(name, *_drawn(name, surface[surface["product"] == name])) for name in shown],
         most_products=MOST_PRODUCTS,
-        most_rows=MOST_ROWS,
-        page_rows=PAGE_ROWS,
         settings=config.stock,
     )
     session.directory.write_text("report.html", text)

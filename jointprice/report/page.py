@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from jointprice.report.formats import Formats
@@ -32,5 +33,11 @@ def page(template: str, session: Session, summary: dict[str, Any], formats: Form
     jinja.filters |= formats.filters()
     config = session.config
     told = dict.fromkeys(AUDIT) | {"status": "done", "task": config.task, "seed": config.seed} | summary
-    context = {"health": None, "currency": config.data.currency, "versions": versions()} | context
-    return jinja.get_template(template).render(summary=told, **context)
+    usual = {"health": None, "currency": config.data.currency, "versions": versions()}
+    usual |= {"most_rows": MOST_ROWS, "page_rows": PAGE_ROWS}
+    return jinja.get_template(template).render(summary=told, **usual | context)
+
+
+def reasons(notes: pd.Series) -> list[tuple[str, int]]:
+    """Why offers are held, from their notes, and how many for each reason."""
+    return list(notes.str.removeprefix("held: ").value_counts().items())

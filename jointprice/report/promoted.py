@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from jointprice.report import task_charts
 from jointprice.report.formats import Formats
-from jointprice.report.page import MOST_ROWS, PAGE_ROWS, page
+from jointprice.report.page import page, reasons
 from jointprice.session import Session
 
 PARTS = ("profit_now", "pull_forward", "cannibalisation", "halo")
@@ -22,7 +22,6 @@ def write_promotions_report(session: Session, table: pd.DataFrame, summary: dict
     """Write report.html from promotions.csv as a table."""
     config = session.config
     dealt = table[table["status"] == "deal"].sort_values("gain", ascending=False, kind="stable")
-    held = table.loc[table["status"] == "held", "note"].str.removeprefix("held: ").value_counts()
     by_deal = dealt.groupby(["mechanic", "depth_pct"])[[*PARTS, "gain", "discount"]].sum()
     by_deal.insert(0, "count", dealt.groupby(["mechanic", "depth_pct"]).size())
     text = page(
@@ -34,10 +33,8 @@ def write_promotions_report(session: Session, table: pd.DataFrame, summary: dict
         parts={name: float(dealt[name].sum()) for name in PARTS},
         cost=float(config.promotions.cost * len(dealt)),
         by_deal=by_deal.reset_index().to_dict("records"),
-        held=list(held.items()),
+        held=reasons(table.loc[table["status"] == "held", "note"]),
         chart=Markup(task_charts.stacked(by_deal[list(PARTS)])) if len(by_deal) else None,
         objective=config.objective.name,
-        most_rows=MOST_ROWS,
-        page_rows=PAGE_ROWS,
     )
     session.directory.write_text("report.html", text)

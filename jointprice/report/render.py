@@ -24,7 +24,7 @@ from jointprice.report.curves import further_products, observed_prices, points, 
 from jointprice.report.elasticities import elasticities
 from jointprice.report.formats import Formats
 from jointprice.report.health import health
-from jointprice.report.page import MOST_ROWS, PAGE_ROWS, page
+from jointprice.report.page import page
 from jointprice.report.stocks import stocks
 from jointprice.rule_costs import price_chain
 from jointprice.session import Session
@@ -76,8 +76,6 @@ def write_report(
         products_total=answer["product"].nunique(),
         flat_share=SHARE,
         held=held_offers(problem, answer),
-        most_rows=MOST_ROWS,
-        page_rows=PAGE_ROWS,
         stocks=stocks(answer),
         curves=[(curve, Markup(charts.product_curve(curve, problem.objective.name))) for curve in curves],
         most_curves=MOST_CURVES,

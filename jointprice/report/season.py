@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from jointprice.report import task_charts
 from jointprice.report.formats import Formats
-from jointprice.report.page import MOST_ROWS, PAGE_ROWS, page
+from jointprice.report.page import page, reasons
 from jointprice.session import Session
 
 MOST_PATHS = 40
@@ -36,24 +36,20 @@ def write_season_report(
     """Write report.html from the tables that task=markdown writes."""
     config = session.config
     priced = table[table["status"] == "priced"]
-    gain = priced["worth"] - priced["worth_of_holding"]
-    order = gain.sort_values(ascending=False, kind="stable").index
-    held = table.loc[table["status"] == "held", "note"].str.removeprefix("held: ").value_counts()
+    priced = priced.assign(gain=priced["worth"] - priced["worth_of_holding"])
+    priced = priced.sort_values("gain", ascending=False, kind="stable")
     text = page(
         "season.html.j2",
         session,
         summary,
         Formats(config.data.currency, config.data.decimals, "money"),
-        rows=priced.assign(gain=gain).loc[order].to_dict("records"),
-        totals=priced.assign(gain=gain)[["units", "units_to_end", "left_over", "stock", "gain"]].sum().to_dict(),
-        held=list(held.items()),
+        rows=priced.to_dict("records"),
+        totals=priced[["units", "units_to_end", "left_over", "stock", "gain"]].sum().to_dict(),
+        held=reasons(table.loc[table["status"] == "held", "note"]),
         paths=[
-            (one, Markup(task_charts.season(one.periods, one.worths, one.row)))
-            for one in _ways(priced.loc[order], path, values)
+            (one, Markup(task_charts.season(one.periods, one.worths, one.row))) for one in _ways(priced, path, values)
         ],
         most_paths=MOST_PATHS,
-        most_rows=MOST_ROWS,
-        page_rows=PAGE_ROWS,
         sell_through=config.markdown.sell_through,
     )
     session.directory.write_text("report.html", text)
