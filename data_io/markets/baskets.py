@@ -86,16 +86,6 @@ def make(seed: int) -> BasketMarket:
     return replace(shop, lines=pd.concat(parts, ignore_index=True))
 
 
-def past_deals() -> list[dict]:
-    """PAST as spend_save.past has it."""
-    dates = week_dates(WEEKS)
-    return [
-        {"first": f"{dates[first]:%Y-%m-%d}", "last": f"{dates[last] + pd.Timedelta(days=6):%Y-%m-%d}"}
-        | {"spend": spend, "save": save}
-        for first, last, spend, save in PAST
-    ]
-
-
 def stretched(shop: BasketMarket, rng: np.random.Generator, plain: np.ndarray, spend: float, save: float) -> np.ndarray:
     """[N] money added to baskets of `plain` [N] under a deal."""
     size = len(plain)

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from data_io.markets import baskets
+from data_io.markets.types import week_dates
 from jointprice.compose import compose
 
 
@@ -18,7 +19,12 @@ def ended(jointprice):
 
 def test_the_experiment_declares_the_past_deals_of_the_embedded_shop():
     past = compose(["experiment=spend_save"]).spend_save.past
-    assert [vars(one) for one in past] == baskets.past_deals()
+    dates = week_dates(baskets.WEEKS)
+    assert [vars(one) for one in past] == [
+        {"first": f"{dates[first]:%Y-%m-%d}", "last": f"{dates[last] + pd.Timedelta(days=6):%Y-%m-%d}"}
+        | {"spend": spend, "save": save}
+        for first, last, spend, save in baskets.PAST
+    ]
 
 
 def test_the_chosen_deal_pays_and_every_table_tells_the_same(ended):
