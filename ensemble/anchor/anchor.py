@@ -173,7 +173,8 @@ def _fit_block(
     whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster)
     data = with_demand(shape, data, whole)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
-    draws["treatment"] = draws["treatment"] * history.relevance
+    draws["treatment"] = draws["treatment"] * history.relevance[:-1]
+    draws["remembered"] = draws["remembered"] * history.relevance[-1]
     return draws, _held_out(shape, data, history.weight, whole, settings), whole.cluster
 
 
@@ -213,6 +214,7 @@ def _data(number: int, sets: Sets, history: History) -> Data:
         history.traffic[number],
         sets.log_level[number],
         history.season,
+        history.surprise[number],
     )
     block = Block(*(getattr(sets, field)[number] for field in Block._fields))
     least = history.least[number]

@@ -100,6 +100,7 @@ def _structures(shape: Shape, block, thetas: Theta, scale) -> dict:
             "promotion": promotion,
             "competitor": competitor,
             "treatment": treatment,
+            "remembered": shared["remembered"],
             "intercept": INTERCEPT_SD * theta.intercept,
         }
 

@@ -15,13 +15,14 @@ import jax.numpy as jnp
 from ensemble.anchor.competitor import felt
 from ensemble.anchor.heads import HEADS, Block
 from ensemble.anchor.layout import Sets
-from ensemble.anchor.treatments import DEPTH, FEW_RIVALS, PAST, RIVALS_USUAL, USUAL
+from ensemble.anchor.treatments import DEPTH, FEW_RIVALS, PANTRY, PAST
 
 SHIFTS = (
     "season",
     "promotion",
     "competitor",
     "treatment",
+    "remembered",
     "intercept",
 )  # arrays of a draw that are not of its head's structure
 
@@ -53,7 +54,9 @@ class Context(NamedTuple):
 def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
     """[..., S] log expected units of the named head's draw at log prices [..., S], which broadcast with the context."""
     shift = _shift(draw, sets, log_prices, context)
-    z = _in_cells(sets, log_prices - sets.reference)
+    z = log_prices - sets.reference
+    surprise = jnp.where(jnp.isnan(context.usual), 0.0, z - context.usual)
+    z = _in_cells(sets, z) + draw["remembered"][:, None, None] * _in_cells(sets, surprise)
     head = HEADS[name]
     return _by_series(sets, _each_block(head.asked or head.log_units, draw, sets, z, shift))
 
@@ -86,13 +89,22 @@ def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> j
     shift = season + jnp.einsum("...qbmj,bjq->...bmj", by_cell, coefficients) + draw["intercept"]
     deal = _in_cells(sets, jnp.maximum(context.regular - log_prices, 0))
     usual = _in_cells(sets, jnp.where(jnp.isnan(context.usual), log_prices - sets.reference, context.usual))
-    parts = ((DEPTH, deal), (USUAL, usual), (RIVALS_USUAL, _mean_rival(sets, usual, sets.same)))
+    parts = ((DEPTH, deal), (PANTRY, _pantry(sets, usual)))
     shift = shift + sum(treatment[:, None, :, number] * values for number, values in parts)
     if not draw["competitor"].shape[-1]:
         return shift
     theirs = _in_cells(sets, felt(context.competitor + context.reaction * (log_prices - context.held)))
     parts = (theirs, _mean_rival(sets, theirs, sets.same), _mean_rival(sets, theirs, jnp.ones_like(sets.same)))
     return shift + sum(draw["competitor"][:, None, :, number] * values for number, values in enumerate(parts))
+
+
+def _pantry(sets: Sets, usual: jax.Array) -> jax.Array:
+    """[..., B, M, J] as treatments, of remembered prices in cells."""
+    same, there = jnp.asarray(sets.same, usual.dtype), (sets.cells < len(sets.place)).astype(usual.dtype)
+    size = jnp.exp(sets.log_level) * there
+    rivals = jnp.einsum("bmk,bjk->bmj", there, same) - 1
+    total = jnp.einsum("...bmk,bjk->...bmj", felt(usual) * size, same)
+    return jnp.where(rivals <= FEW_RIVALS, total / jnp.maximum(jnp.einsum("bmk,bjk->bmj", size, same), 1e-9), 0.0)
 
 
 def _mean_rival(sets: Sets, cells: jax.Array, same: jax.Array) -> jax.Array:

@@ -19,7 +19,7 @@ import numpy as np
 from ensemble.anchor import attraction, separable
 from ensemble.anchor.control import CONTROLS
 from ensemble.anchor.layout import SEASON_TERMS
-from ensemble.anchor.treatments import TREATMENTS
+from ensemble.anchor.treatments import TREATMENTS, TYPICAL_OWN
 
 INTERCEPT_SD = 3.0
 DEV_SD, SEASON_SD, CROSS_SD = 0.3, 0.25, 0.3
@@ -59,7 +59,7 @@ class Head(NamedTuple):
     asked: Callable | None = None
 
 
-OWN = {"own": (log(2.5), 0.4), "dearness": (0.2, 0.3)}
+OWN = {"own": (log(TYPICAL_OWN), 0.4), "dearness": (0.2, 0.3), "remembered": TREATMENT_PRIOR}
 CROSS = {"inside": (log(0.07), 0.7), "outside_group": (log(0.01), 1.0)}
 OUTSIDE = {"outside": (0.0, 1.2)}
 

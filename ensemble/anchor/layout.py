@@ -20,7 +20,15 @@ from ensemble.anchor.competitor import competitor, felt
 from ensemble.anchor.control import CONTROLS, controls
 from ensemble.anchor.relevance import relevance
 from ensemble.anchor.settings import AnchorSettings
-from ensemble.anchor.treatments import TREATMENTS, mean_rival, meetings, regular_price, treatments
+from ensemble.anchor.treatments import (
+    TREATMENTS,
+    TYPICAL_OWN,
+    mean_rival,
+    meetings,
+    regular_price,
+    treatments,
+    usual_price,
+)
 
 ABSENT = 1e-6  # units of a product that a store does not sell
 SEASON_TERMS = 4
@@ -63,8 +71,9 @@ class Sets(NamedTuple):
 
 class History(NamedTuple):
     """The sales in cells: z, units, seen and least (of the demand where they sold out, else 0) [B, M, T, J], traffic
-    [B, M, T, J], drivers [B, M, T, J, Q + C + 5 + 2] (scaled promotions, C = 3 competitor prices or 0, treatments times
-    their relevance and, last, the controls), season [T, 4], weight [T], relevance [5], competitors C."""
+    [B, M, T, J], drivers [B, M, T, J, Q + C + 4 + 2] (scaled promotions, C = 3 competitor prices or 0, treatments times
+    their relevance and, last, the controls), season [T, 4], weight [T], relevance [4 + 1] of the treatments and of
+    the usual price, surprise [B, M, T, J] (z less the usual one, times that relevance), competitors C."""
 
     z: np.ndarray
     units: np.ndarray
@@ -75,6 +84,7 @@ class History(NamedTuple):
     season: np.ndarray
     weight: np.ndarray
     relevance: np.ndarray
+    surprise: np.ndarray
     competitors: int
 
 
@@ -108,15 +118,18 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
     promoted = (panel.promotions > 0).any(-1)
     z = log_price - reference[product][:, None]
     meeting = meetings(panel.series)
-    treated = treatments(z, promoted, meeting)
+    usual = usual_price(z)
+    treated = treatments(z, usual, promoted, meeting, mean)
     rival = competitor(panel, weight, z, settings.reaction)
     prices = np.zeros((*z.shape, 0))
     if rival:
         theirs = np.asarray(felt(rival.moves))
         prices = np.stack([theirs, mean_rival(theirs, meeting), mean_rival(theirs, block * len(stores) + store)], -1)
-    likely = np.zeros(len(TREATMENTS))
+    likely = np.zeros(len(TREATMENTS) + 1)
     if settings.treatments:
-        likely = relevance(panel, treated, z, prices, seen, settings.block)
+        effects = np.concatenate([treated, usual[..., None]], -1)
+        likely = relevance(panel, effects, z, prices, seen, settings.block)
+        likely[-1] /= TYPICAL_OWN
     scale = np.maximum(np.abs(panel.promotions).max((0, 1), initial=0), 1e-9)
     known = members >= 0
     dear = np.where(known, reference[members], 0)
@@ -144,11 +157,12 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         least=in_cells(np.where(panel.censored, panel.units, 0), 0),
         traffic=in_cells(panel.traffic, 0),
         drivers=in_cells(
-            np.concatenate([panel.promotions / scale, prices, treated * likely, control], -1).astype(np.float32), 0
+            np.concatenate([panel.promotions / scale, prices, treated * likely[:-1], control], -1).astype(np.float32), 0
         ),
         season=season(panel.periods),
         weight=weight.astype(np.float32),
         relevance=likely.astype(np.float32),
+        surprise=in_cells((likely[-1] * (z - usual)).astype(np.float32), 0),
         competitors=prices.shape[-1],
     )
     return sets, history

@@ -2,7 +2,8 @@
 
 Residuals d are signed negative-binomial deviance residuals (Var = μ + φ μ²), clipped at ±5 and less their mean where
 the level is right, so that the loss ½ Σ d' R⁻¹ d is one number to descend on and its levels are means, not medians.
-R correlates the products of a store and period.
+R correlates the products of a store and period. Where shoppers remember prices, heads are asked at the price as it is
+felt, z + ρ (z − usual): a price that lasts is its own usual one.
 Stores are scanned, so memory does not grow with them. Axes: M stores, T periods, J products, P shared and row
 parameters (shared first, then product by product), K patterns of missing products.
 """
@@ -24,7 +25,8 @@ MOST_LOG_UNITS = 20.0
 
 
 class Cells(NamedTuple):
-    """One block's sales: z, units, seen, traffic [M, T, J], drivers [M, T, J, Q], log_level [M, J], season [T, 4]."""
+    """One block's sales: z, units, seen, traffic [M, T, J], drivers [M, T, J, Q], log_level [M, J], season [T, 4], and
+    surprise [M, T, J], z less the usual one times what `remembered` is a multiple of."""
 
     z: jax.Array
     units: jax.Array
@@ -33,6 +35,7 @@ class Cells(NamedTuple):
     traffic: jax.Array
     log_level: jax.Array
     season: jax.Array
+    surprise: jax.Array
 
 
 class Noise(NamedTuple):
@@ -68,9 +71,15 @@ def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells:
     shift = demand_shift(shared, moves, cells.season, cells.drivers[store])
     shift = shift + INTERCEPT_SD * theta.intercept[store]
     structure = head.structure(shared, dev, cross, block)
-    found = head.log_units(structure, block, cells.log_level[store], cells.z[store], shift)
+    z = _felt_price(shared, cells, store)
+    found = head.log_units(structure, block, cells.log_level[store], z, shift)
     found = found + cells.traffic[store]  # outside of the head: it brings shoppers to one product, from no other
     return jnp.clip(found, -MOST_LOG_UNITS, MOST_LOG_UNITS)
+
+
+def _felt_price(shared: dict, cells: Cells, store) -> jax.Array:
+    """[T, J] z as shoppers feel it who remember prices."""
+    return cells.z[store] + shared["remembered"] * cells.surprise[store]
 
 
 @partial(jax.jit, static_argnums=0)
@@ -173,13 +182,14 @@ def _slopes(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store
     """
     head, products = HEADS[shape.head], shape.products
     dev, moves, cross = split_rows(shape, theta.rows * scale)
-    z, lifting, level = cells.z[store], cells.drivers[store], cells.log_level[store]
+    lifting, level = cells.drivers[store], cells.log_level[store]
     values = shared_values(shape, theta.shared)
     shift = demand_shift(values, moves, cells.season, lifting) + INTERCEPT_SD * theta.intercept[store]
 
     def log_mean(numbers, dev, cross, shift):
-        structure = head.structure(shared_values(shape, numbers), dev, cross, block)
-        return head.log_units(structure, block, level, z, shift)
+        values = shared_values(shape, numbers)
+        structure = head.structure(values, dev, cross, block)
+        return head.log_units(structure, block, level, _felt_price(values, cells, store), shift)
 
     point = (theta.shared, dev, cross, shift)
     price_numbers = jnp.eye(shape.shared_count)[: shape.shared_count - shape.drivers]
@@ -194,7 +204,7 @@ def _slopes(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store
 
         return jax.vmap(one, out_axes=-1)(tangents)
 
-    season = jnp.broadcast_to(cells.season[:, None, :], (*z.shape, cells.season.shape[-1]))
+    season = jnp.broadcast_to(cells.season[:, None, :], (*lifting.shape[:2], cells.season.shape[-1]))
     lifted = lifting * {name: sd for name, _, sd in shape.shared()}["lift"]
     dense = [along(0, price_numbers)]
     factors = [season, lifting]

@@ -2,8 +2,8 @@
 
 Freed without need, effects of past deals and usual prices take from the price response what little a quiet history
 says of it. So their prior sds are the sizes that pooled least squares finds, shrunk by how little it takes chance to
-find them: 0 where shoppers neither store nor remember, and all five are then absent. Errors are clustered by blocks of
-neighbouring periods, for shocks last and stores share them. Not for fitting heads. Axes: S series, T periods.
+find them: 0 where shoppers neither store nor remember, and all of them are then absent. Errors are clustered by blocks
+of neighbouring periods, for shocks last and stores share them. Not for fitting heads. Axes: S series, T periods.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ ZERO_UNITS = 0.5  # in the logs
 def relevance(
     panel: SalesPanel, treated: np.ndarray, z: np.ndarray, competitor: np.ndarray, seen: np.ndarray, block: int
 ) -> np.ndarray:
-    """[5] prior sds of the pooled coefficients of TREATMENTS.
+    """[K] prior sds of the pooled coefficients of K such effects.
 
     Log units are regressed on them beside effects of every series and, product by product, the price and its square,
     the mean rival's and the competitor's prices, promotions, season and trend.
 
     Args:
-        treated: [S, T, 5]. z: [S, T] log prices relative to the product's reference. competitor: [S, T, C] likewise.
+        treated: [S, T, K]. z: [S, T] log prices relative to the product's reference. competitor: [S, T, C] likewise.
         seen: [S, T] rows that count.
         block: periods in a cluster.
     """

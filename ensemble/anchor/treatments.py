@@ -1,9 +1,10 @@
 """What a price is beside high or low: how deep a deal, how lately there were deals, how far from the usual price.
 
 A deal is not a low regular price: shoppers store what they buy on it, and the weeks after it sell less (Hendel & Nevo
-2006); shoppers also judge a price by those they remember. Each of these has its own coefficient in demand, nearly one
-number for all products, so that what a lasting regular price does is not read off deals. Not for equations or fitting.
-Axes: S series, T periods.
+2006); what they bought at low usual prices is at home too. Each of these has its own coefficient in demand, nearly one
+number for all products, so that what a lasting regular price does is not read off deals. Shoppers also judge a price by
+those that they remember (Kalyanaram & Winer 1995): see linearise. Not for equations or fitting. Axes: S series, T
+periods.
 """
 
 from __future__ import annotations
@@ -11,24 +12,33 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-TREATMENTS = ("depth", "past_deals", "rivals_past_deals", "usual_price", "rivals_usual_price")
-DEPTH, PAST, USUAL, RIVALS_USUAL = 0, slice(1, 3), 3, 4
+from ensemble.anchor.competitor import felt
+
+TREATMENTS = ("depth", "past_deals", "rivals_past_deals", "pantry")
+DEPTH, PAST, PANTRY = 0, slice(1, 3), 3
+TYPICAL_OWN = 2.5  # own elasticity at its prior mean, of which remembered prices move a part
 MEMORY = 0.7  # of the usual price, from period to period
 FEW_RIVALS = 15  # the mean of more hardly moves, and says nothing of each
 KEPT = 0.6  # of what a deal left in households, from period to period
 
 
-def treatments(z: np.ndarray, promoted: np.ndarray, meeting: np.ndarray) -> np.ndarray:
-    """[S, T, 5] in the order of TREATMENTS: log depth below the regular price on promotion, what is felt of past depths
-    and the remembered log price, each of the product's own and of its mean rival.
+def treatments(
+    z: np.ndarray, usual: np.ndarray, promoted: np.ndarray, meeting: np.ndarray, size: np.ndarray
+) -> np.ndarray:
+    """[S, T, 4] in the order of TREATMENTS: log depth below the regular price on promotion; what is felt of past
+    depths, own and the mean rival's; and how little the group's usual prices leave at home (see `felt`: what is bought
+    falls ever less with the price), its products by their size.
 
     Args:
-        z: [S, T] log prices relative to the product's reference. promoted: [S, T] bool.
-        meeting: [S] code of the store and group, whose products are rivals.
+        z, usual: [S, T] log prices and remembered ones, relative to the product's reference. promoted: [S, T] bool.
+        meeting: [S] code of the store and group, whose products are rivals. size: [S] mean units.
     """
     depth = np.maximum(regular_price(z, promoted) - z, 0) * promoted
-    past, usual = _carried(depth, KEPT), usual_price(z)
-    return np.stack([depth, past, mean_rival(past, meeting), usual, mean_rival(usual, meeting)], -1)
+    past = _carried(depth, KEPT)
+    total = _totals(size[:, None] * np.asarray(felt(usual)), meeting)
+    rivals = np.bincount(meeting)[meeting][:, None] - 1
+    pantry = np.where(rivals <= FEW_RIVALS, total[meeting] / np.bincount(meeting, size)[meeting][:, None], 0)
+    return np.stack([depth, past, mean_rival(past, meeting), pantry], -1)
 
 
 def meetings(series: pd.DataFrame) -> np.ndarray:
@@ -38,8 +48,7 @@ def meetings(series: pd.DataFrame) -> np.ndarray:
 
 def mean_rival(values: np.ndarray, meeting: np.ndarray) -> np.ndarray:
     """[S, T] mean of the other series that one meets, 0 where there is none or are more than FEW_RIVALS."""
-    total = np.zeros((meeting.max(initial=-1) + 1, values.shape[1]))
-    np.add.at(total, meeting, values)
+    total = _totals(values, meeting)
     rivals = np.bincount(meeting)[meeting][:, None] - 1
     return np.where((rivals > 0) & (rivals <= FEW_RIVALS), total[meeting] - values, 0) / np.maximum(rivals, 1)
 
@@ -59,6 +68,13 @@ def usual_price(log_price: np.ndarray) -> np.ndarray:
         before = remembered[:, period - 1]
         remembered[:, period] = MEMORY * before + (1 - MEMORY) * log_price[:, period - 1]
     return remembered
+
+
+def _totals(values: np.ndarray, meeting: np.ndarray) -> np.ndarray:
+    """Sums of values [S, T] by meeting."""
+    total = np.zeros((meeting.max(initial=-1) + 1, values.shape[1]))
+    np.add.at(total, meeting, values)
+    return total
 
 
 def _carried(depth: np.ndarray, kept: float) -> np.ndarray:

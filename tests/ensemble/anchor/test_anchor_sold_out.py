@@ -10,7 +10,7 @@ from ensemble.anchor.anchor import fit_anchor
 from ensemble.anchor.censored import demand_at_least
 from ensemble.anchor.settings import AnchorSettings
 
-ONE = AnchorSettings(heads=["elasticity"], draws=6, steps=12, folds=0)
+ONE = AnchorSettings(heads=["elasticity"], draws=24, steps=12, folds=0)
 
 
 @pytest.mark.parametrize(("least", "mean", "phi"), [(1, 0.3, 0.5), (5, 3, 0.2), (50, 20, 0.1), (100, 300, 0.4)])

@@ -9,7 +9,7 @@ from ensemble.anchor.anchor import fit_anchor
 from ensemble.anchor.layout import lay_out
 from ensemble.anchor.relevance import doubted
 from ensemble.anchor.settings import AnchorSettings
-from ensemble.anchor.treatments import FEW_RIVALS, KEPT, MEMORY, regular_price, treatments, usual_price
+from ensemble.anchor.treatments import FEW_RIVALS, KEPT, regular_price, treatments, usual_price
 from jointprice.compose import compose
 from jointprice.prepare import prepare
 
@@ -22,28 +22,40 @@ def market_panel(market, seed=7):
     return prepare(config.data).panel
 
 
+def treated(log_price, promoted, meeting):
+    return treatments(log_price, usual_price(log_price), promoted, meeting, np.ones(len(meeting)))
+
+
 def relevance_of(panel, **changes):
     return lay_out(panel, AnchorSettings(**changes), np.ones(len(panel.periods)))[1].relevance
 
 
 def test_a_deal_is_felt_in_its_own_depth_then_less_and_less_by_itself_and_its_rival():
-    depth, past, rivals_past, usual, rivals_usual = np.moveaxis(treatments(DEAL, PROMOTED, np.zeros(2, int)), -1, 0)
+    depth, past, rivals_past, _ = np.moveaxis(treated(DEAL, PROMOTED, np.zeros(2, int)), -1, 0)
     np.testing.assert_allclose(depth, [[0, 0.2, 0, 0], [0] * 4])
     np.testing.assert_allclose(past, [[0, 0, 0.2, KEPT * 0.2], [0] * 4])
     np.testing.assert_allclose(rivals_past, past[::-1])
-    np.testing.assert_allclose(usual[0], [0, 0, -0.06, -0.06 * MEMORY], atol=1e-12)
-    np.testing.assert_allclose(rivals_usual, usual[::-1])
 
 
 def test_products_that_do_not_meet_do_not_feel_each_others_deals():
-    found = treatments(DEAL, PROMOTED, np.array([0, 1]))
+    found = treated(DEAL, PROMOTED, np.array([0, 1]))
     assert not found[..., 2].any()
-    assert not found[..., 4].any()
+    assert not found[1, :, 3].any()
 
 
 def test_the_mean_of_many_rivals_is_not_heard():
     many = np.tile(DEAL[:1], (FEW_RIVALS + 2, 1))
-    assert not treatments(many, many < 0, np.zeros(len(many), int))[..., [2, 4]].any()
+    assert not treated(many, many < 0, np.zeros(len(many), int))[..., [2, 3]].any()
+
+
+def test_low_usual_prices_of_large_products_fill_the_groups_pantries_more_than_high_ones_of_small_products_empty_them():
+    prices = np.repeat([[-0.4], [0.4], [0.0]], 4, 1)
+    size = np.array([3.0, 1.0, 1.0])
+    pantry = treatments(prices, prices, prices < -1, np.array([0, 0, 1]), size)[..., 3]
+    felt = -np.expm1(3 * np.array([0.4, -0.4])) / 3
+    np.testing.assert_allclose(pantry[:2], (size[:2] @ felt) / 4, rtol=1e-6)
+    assert pantry[0, 0] < -(0.3 - 0.1)
+    assert not pantry[2].any()
 
 
 def test_the_regular_price_is_the_last_without_promotion_and_before_the_first_one_that_one():
