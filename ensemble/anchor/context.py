@@ -37,7 +37,7 @@ def lasting(
         promotions=np.asarray(promotions, np.float32),
         regular=np.where((promotions > 0).any(-1), sets.regular, -np.inf).astype(np.float32),
         past=np.zeros((series, 2), np.float32),
-        usual=np.full(series, np.nan, np.float32),
+        usual=None,
         competitor=_moves(sets, competitor),
         held=np.zeros(series, np.float32) if held is None else held.astype(np.float32),
         reaction=np.zeros(1, np.float32) if held is None else sets.reaction,

@@ -7,6 +7,7 @@ M stores, J products, Q promotions.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -23,8 +24,13 @@ SHIFTS = (
     "competitor",
     "treatment",
     "remembered",
+    "appetite",
     "intercept",
 )  # arrays of a draw that are not of its head's structure
+
+TINY = 1e-9
+LEAST_APPETITE, MOST_PART = 0.3, 0.7
+NEWTON = 4  # steps to the settled pantry, from that at usual prices
 
 
 class Context(NamedTuple):
@@ -35,8 +41,8 @@ class Context(NamedTuple):
         promotions: [..., S, Q] in the panel's units.
         regular: [..., S] log price below which a price counts as a deal's depth; −inf where there is no promotion.
         past: [..., S, 2] what is felt of past deals, own and rivals'.
-        usual: [..., S] remembered price, its log relative to the reference, or NaN for prices that last, which become
-            the usual ones.
+        usual: [..., S] remembered price, its log relative to the reference; None for prices that last, which become the
+            usual ones.
         competitor: [..., S] log of the competitor's price over its usual one, while own log prices are held [S];
             reaction: [1] by how many per cent it follows 1 % of ours.
     """
@@ -45,7 +51,7 @@ class Context(NamedTuple):
     promotions: jax.Array
     regular: jax.Array
     past: jax.Array
-    usual: jax.Array
+    usual: jax.Array | None
     competitor: jax.Array
     held: jax.Array
     reaction: jax.Array
@@ -54,11 +60,16 @@ class Context(NamedTuple):
 def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
     """[..., S] log expected units of the named head's draw at log prices [..., S], which broadcast with the context."""
     shift = _shift(draw, sets, log_prices, context)
-    z = log_prices - sets.reference
-    surprise = jnp.where(jnp.isnan(context.usual), 0.0, z - context.usual)
-    z = _in_cells(sets, z) + draw["remembered"][:, None, None] * _in_cells(sets, surprise)
+    z = _in_cells(sets, log_prices - sets.reference)
+    if context.usual is not None:
+        z = z + draw["remembered"][:, None, None] * (z - _in_cells(sets, context.usual))
     head = HEADS[name]
-    return _by_series(sets, _each_block(head.asked or head.log_units, draw, sets, z, shift))
+    equation = partial(_each_block, head.asked or head.log_units, draw, sets)
+    found = equation(z, shift)
+    if context.usual is None and "appetite" in draw:
+        usual = equation(jnp.zeros_like(sets.log_level), _shift(draw, sets, sets.reference, context))
+        found = equation(z, shift + _settled_pantry(draw, sets, jnp.exp(found), jnp.exp(usual)))
+    return _by_series(sets, found)
 
 
 def own_elasticities(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
@@ -88,9 +99,9 @@ def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> j
     by_cell = _in_cells(sets, jnp.moveaxis(fixed, -2, -1))  # [..., Q + 2, B, M, J]
     shift = season + jnp.einsum("...qbmj,bjq->...bmj", by_cell, coefficients) + draw["intercept"]
     deal = _in_cells(sets, jnp.maximum(context.regular - log_prices, 0))
-    usual = _in_cells(sets, jnp.where(jnp.isnan(context.usual), log_prices - sets.reference, context.usual))
-    parts = ((DEPTH, deal), (PANTRY, _pantry(sets, usual)))
-    shift = shift + sum(treatment[:, None, :, number] * values for number, values in parts)
+    shift = shift + treatment[:, None, :, DEPTH] * deal
+    if context.usual is not None:
+        shift = shift + treatment[:, None, :, PANTRY] * _pantry(sets, felt(_in_cells(sets, context.usual)))
     if not draw["competitor"].shape[-1]:
         return shift
     theirs = _in_cells(sets, felt(context.competitor + context.reaction * (log_prices - context.held)))
@@ -98,13 +109,34 @@ def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> j
     return shift + sum(draw["competitor"][:, None, :, number] * values for number, values in enumerate(parts))
 
 
-def _pantry(sets: Sets, usual: jax.Array) -> jax.Array:
-    """[..., B, M, J] as treatments, of remembered prices in cells."""
-    same, there = jnp.asarray(sets.same, usual.dtype), (sets.cells < len(sets.place)).astype(usual.dtype)
+def _pantry(sets: Sets, values: jax.Array) -> jax.Array:
+    """[..., B, M, J] the group's mean of values in cells, by the products' size, 0 where rivals are many."""
+    there = (sets.cells < len(sets.place)).astype(jnp.float32)
     size = jnp.exp(sets.log_level) * there
-    rivals = jnp.einsum("bmk,bjk->bmj", there, same) - 1
-    total = jnp.einsum("...bmk,bjk->...bmj", felt(usual) * size, same)
-    return jnp.where(rivals <= FEW_RIVALS, total / jnp.maximum(jnp.einsum("bmk,bjk->bmj", size, same), 1e-9), 0.0)
+    rivals = _of_group(sets, there) - 1
+    return jnp.where(rivals <= FEW_RIVALS, _of_group(sets, values * size) / jnp.maximum(_of_group(sets, size), TINY), 0)
+
+
+def _settled_pantry(draw: dict, sets: Sets, units: jax.Array, usual: jax.Array) -> jax.Array:
+    """[..., B, M, J] V of the pantries that lasting prices leave, from units at an unmoved pantry, at these prices and
+    at the usual ones: V = −δ (e^V units / usual − 1) of the group, for pantries hold what is bought. δ / (1 + δ) per
+    unit of appetite is what history's usual prices did.
+    """
+    part = _pantry(sets, draw["treatment"][:, None, :, PANTRY] / jnp.maximum(draw["appetite"], LEAST_APPETITE))
+    part = jnp.clip(part, 0, MOST_PART)
+    strength = part / (1 - part)
+    there = sets.cells < len(sets.place)
+    gain = _of_group(sets, units * there) / jnp.maximum(_of_group(sets, usual * there), TINY)
+    shift = jnp.zeros_like(gain)
+    for _ in range(NEWTON):
+        bought = strength * gain * jnp.exp(shift)
+        shift = shift - (shift + bought - strength) / (1 + bought)
+    return shift
+
+
+def _of_group(sets: Sets, values: jax.Array) -> jax.Array:
+    """[..., B, M, J] sums of values in cells over the group's products in the store."""
+    return jnp.einsum("...bmk,bjk->...bmj", values, jnp.asarray(sets.same, jnp.float32))
 
 
 def _mean_rival(sets: Sets, cells: jax.Array, same: jax.Array) -> jax.Array:

@@ -1,15 +1,19 @@
 """What deals, past deals and usual prices are, when they are heard, and what a lasting price is asked."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 
 from ensemble.anchor.anchor import fit_anchor
-from ensemble.anchor.layout import lay_out
+from ensemble.anchor.evaluate import _settled_pantry
+from ensemble.anchor.layout import Sets, lay_out
 from ensemble.anchor.relevance import doubted
 from ensemble.anchor.settings import AnchorSettings
-from ensemble.anchor.treatments import FEW_RIVALS, KEPT, regular_price, treatments, usual_price
+from ensemble.anchor.treatments import FEW_RIVALS, KEPT, PANTRY, regular_price, treatments, usual_price
 from jointprice.compose import compose
 from jointprice.prepare import prepare
 
@@ -38,9 +42,9 @@ def test_a_deal_is_felt_in_its_own_depth_then_less_and_less_by_itself_and_its_ri
 
 
 def test_products_that_do_not_meet_do_not_feel_each_others_deals():
-    found = treated(DEAL, PROMOTED, np.array([0, 1]))
+    found, changed = (treated(prices, PROMOTED, np.array([0, 1])) for prices in (DEAL, DEAL - [[0.3], [0.0]]))
     assert not found[..., 2].any()
-    assert not found[1, :, 3].any()
+    np.testing.assert_array_equal(found[1], changed[1])
 
 
 def test_the_mean_of_many_rivals_is_not_heard():
@@ -89,6 +93,45 @@ def test_effects_that_chance_brings_are_all_shrunk_away():
     sure = doubted(np.array([3.0, 2.0]), error, 15)
     assert 0 < sure < 0.05
     assert doubted(np.array([3.0, 2.0]), 4 * error, 15) == pytest.approx(4 * sure)
+
+
+def group_of_two(effect, appetite):
+    """Two stores with a group of two products and one of a third; their draw."""
+    names = {name: np.zeros(1, np.float32) for name in Sets._fields}
+    sets = Sets(**names)._replace(
+        cells=np.arange(6).reshape(1, 2, 3),
+        place=np.arange(6),
+        same=np.array([[[True, True, False], [True, True, False], [False, False, True]]]),
+        log_level=np.log(np.array([[[3.0, 1.0, 2.0], [1.0, 4.0, 2.0]]])),
+    )
+    treatment = np.zeros((1, 3, 4))
+    treatment[..., PANTRY] = effect
+    return sets, {"treatment": treatment, "appetite": np.full((1, 2, 3), appetite)}
+
+
+def test_pantries_settle_where_they_hold_what_is_bought():
+    sets, draw = group_of_two(effect=[0.5, 0.5, 1.0], appetite=2.0)
+    units, usual = np.array([[[1.0, 9.0, 4.0], [2.0, 1.0, 1.0]]]), np.exp(sets.log_level)
+    found = np.asarray(_settled_pantry(draw, sets, units, usual))[0]
+    for store, (group, part) in product(range(2), (([0, 1], 0.25), ([2], 0.5))):
+        gain = units[0, store, group].sum() / usual[0, store, group].sum()
+        strength = part / (1 - part)
+        shift = brentq(lambda v, s=strength, g=gain: v + s * (g * np.exp(v) - 1), -5, 5)
+        np.testing.assert_allclose(found[store, group], shift, rtol=1e-3)
+
+
+def test_a_little_dearer_group_finds_as_much_emptier_pantries_as_history_says_of_usual_prices():
+    sets, draw = group_of_two(effect=0.6, appetite=1.5)
+    usual, step = np.exp(sets.log_level), 0.01
+    found = np.asarray(_settled_pantry(draw, sets, usual * np.exp(-1.5 * step), usual))
+    np.testing.assert_allclose(found, 0.6 * step, rtol=0.02)
+
+
+def test_pantries_are_not_asked_where_usual_prices_did_nothing_or_made_up_for_purchases():
+    for effect in (0.0, -0.5):
+        sets, draw = group_of_two(effect=effect, appetite=1.0)
+        usual = np.exp(sets.log_level)
+        assert not np.asarray(_settled_pantry(draw, sets, 3 * usual, usual)).any()
 
 
 def test_a_lasting_price_is_minded_less_than_a_deal_where_shoppers_stockpile():
