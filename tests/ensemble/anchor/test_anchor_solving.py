@@ -1,5 +1,6 @@
 """The compiled derivatives and the eliminated system against plain ones."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import jax
@@ -63,11 +64,17 @@ SEPARABLE = [name for name in HEADS if HEADS[name].separable]
 QUICK = [name for name in HEADS if name != "classes"]  # which takes as long as all the others
 
 
+def remembering(data):
+    """The data of shoppers who feel prices against remembered ones."""
+    surprise = np.random.default_rng(5).normal(0, 0.1, data.cells.z.shape).astype(np.float32)
+    return replace(data, cells=data.cells._replace(surprise=surprise))
+
+
 @pytest.mark.parametrize(("name", "full_cross"), [*((name, 16) for name in QUICK), (SEPARABLE[0], 2)])
 def test_the_gradient_by_blocks_is_the_losss_own(panel, name, full_cross):
     weight = np.ones(len(panel.periods), np.float32)
     sets, history = lay_out(panel, AnchorSettings(full_cross=full_cross), weight)
-    data = _data(0, sets, history)
+    data = remembering(_data(0, sets, history))
     shape = head_shape(name, 4, 7, 2, full_cross)
     start, rng = first_fit(shape, data), np.random.default_rng(0)
     theta = Theta(*(0.3 * rng.normal(size=part.shape).astype(np.float32) for part in start.theta))
@@ -89,7 +96,7 @@ def test_the_gradient_by_blocks_is_the_losss_own(panel, name, full_cross):
 def test_the_blocks_are_the_gauss_newton_products_of_the_whole_jacobian(panel, name):
     weight = np.linspace(0.5, 1, len(panel.periods)).astype(np.float32)
     sets, history = lay_out(panel, AnchorSettings(), weight)
-    data = _data(0, sets, history)
+    data = remembering(_data(0, sets, history))
     shape = head_shape(name, 4, 7, 2, 16)
     start, rng = first_fit(shape, data), np.random.default_rng(1)
     theta = Theta(*(0.3 * rng.normal(size=part.shape).astype(np.float32) for part in start.theta))
