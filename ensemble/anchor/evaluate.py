@@ -30,7 +30,8 @@ SHIFTS = (
 
 TINY = 1e-9
 LEAST_APPETITE, MOST_PART = 0.3, 0.7
-NEWTON = 4  # steps to the settled pantry, from that at usual prices
+MOST_GAIN = 1e6  # in a group's sales
+NEWTON = 6  # steps to the settled pantry, from where it would be if sales moved little
 
 
 class Context(NamedTuple):
@@ -127,7 +128,8 @@ def _settled_pantry(draw: dict, sets: Sets, units: jax.Array, usual: jax.Array) 
     strength = part / (1 - part)
     there = sets.cells < len(sets.place)
     gain = _of_group(sets, units * there) / jnp.maximum(_of_group(sets, usual * there), TINY)
-    shift = jnp.zeros_like(gain)
+    gain = jnp.clip(gain, TINY, MOST_GAIN)
+    shift = -part * jnp.log(gain)
     for _ in range(NEWTON):
         bought = strength * gain * jnp.exp(shift)
         shift = shift - (shift + bought - strength) / (1 + bought)
