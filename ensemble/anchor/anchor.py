@@ -34,6 +34,7 @@ from ensemble.anchor.layout import History, Sets, lay_out
 from ensemble.anchor.linearise import Cells, log_means
 from ensemble.anchor.noise import Patterns, estimate, period_scores
 from ensemble.anchor.settings import AnchorSettings
+from ensemble.anchor.treatments import PANTRY
 from ensemble.anchor.weigh import fold_of_periods, pseudo_bma
 
 LEAST_HEARD = 0.01  # weight of a head below which its forecasts are not asked
@@ -175,7 +176,7 @@ def _fit_block(
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
     draws["treatment"] = draws["treatment"] * history.relevance[:-1]
     draws["remembered"] = draws["remembered"] * history.relevance[-1]
-    if not history.relevance.any():
+    if not history.relevance[PANTRY]:
         del draws["appetite"]  # prices that last then need no settled pantry
     return draws, _held_out(shape, data, history.weight, whole, settings), whole.cluster
 

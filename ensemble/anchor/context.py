@@ -12,7 +12,7 @@ import pandas as pd
 from data_io.features import season
 from ensemble.anchor.evaluate import Context
 from ensemble.anchor.layout import Sets
-from ensemble.anchor.treatments import PAST, meetings, regular_price, treatments, usual_price
+from ensemble.anchor.treatments import PAST, deals, meetings, regular_price, usual_price
 
 
 def lasting(
@@ -56,11 +56,9 @@ def following(
     last = slice(log_price.shape[1] - len(periods), None)
     promoted = (promotions > 0).any(-1)
     z = log_price - sets.reference[:, None]
-    usual = usual_price(z)
-    size = np.exp(sets.log_level.reshape(-1)[sets.place])
-    past = treatments(z, usual, promoted, meetings(series), size)[:, last, PAST].swapaxes(0, 1)
+    past = deals(z, promoted, meetings(series))[:, last, PAST].swapaxes(0, 1)
     regular = np.where(promoted, regular_price(log_price, promoted), -np.inf)[:, last]
-    arrays = (np.swapaxes(promotions[:, last], 0, 1), regular.T, past, usual[:, last].T)
+    arrays = (np.swapaxes(promotions[:, last], 0, 1), regular.T, past, usual_price(z)[:, last].T)
     return Context(
         season(periods),
         *(values.astype(np.float32) for values in arrays),

@@ -112,10 +112,11 @@ def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> j
 
 def _pantry(sets: Sets, values: jax.Array) -> jax.Array:
     """[..., B, M, J] the group's mean of values in cells, by the products' size, 0 where rivals are many."""
-    there = (sets.cells < len(sets.place)).astype(jnp.float32)
+    there = _there(sets)
     size = jnp.exp(sets.log_level) * there
-    rivals = _of_group(sets, there) - 1
-    return jnp.where(rivals <= FEW_RIVALS, _of_group(sets, values * size) / jnp.maximum(_of_group(sets, size), TINY), 0)
+    rivals = _sums(there, sets.same) - 1
+    mean = _sums(values * size, sets.same) / jnp.maximum(_sums(size, sets.same), TINY)
+    return jnp.where(rivals <= FEW_RIVALS, mean, 0.0)
 
 
 def _settled_pantry(draw: dict, sets: Sets, units: jax.Array, usual: jax.Array) -> jax.Array:
@@ -126,8 +127,8 @@ def _settled_pantry(draw: dict, sets: Sets, units: jax.Array, usual: jax.Array) 
     part = _pantry(sets, draw["treatment"][:, None, :, PANTRY] / jnp.maximum(draw["appetite"], LEAST_APPETITE))
     part = jnp.clip(part, 0, MOST_PART)
     strength = part / (1 - part)
-    there = sets.cells < len(sets.place)
-    gain = _of_group(sets, units * there) / jnp.maximum(_of_group(sets, usual * there), TINY)
+    now, before = (_sums(each * _there(sets), sets.same) for each in (units, usual))
+    gain = now / jnp.maximum(before, TINY)
     gain = jnp.clip(gain, TINY, MOST_GAIN)
     shift = -part * jnp.log(gain)
     for _ in range(NEWTON):
@@ -136,18 +137,22 @@ def _settled_pantry(draw: dict, sets: Sets, units: jax.Array, usual: jax.Array) 
     return shift
 
 
-def _of_group(sets: Sets, values: jax.Array) -> jax.Array:
-    """[..., B, M, J] sums of values in cells over the group's products in the store."""
-    return jnp.einsum("...bmk,bjk->...bmj", values, jnp.asarray(sets.same, jnp.float32))
-
-
 def _mean_rival(sets: Sets, cells: jax.Array, same: jax.Array) -> jax.Array:
     """[..., B, M, J] as treatments: mean of the other products in the store of those that are the `same` [B, J, J]."""
     rival = same & ~jnp.eye(sets.same.shape[-1], dtype=bool)
-    there = (sets.cells < len(sets.place)).astype(cells.dtype)
-    count = jnp.einsum("bmk,bjk->bmj", there, rival)
-    mean = jnp.einsum("...bmk,bjk->...bmj", cells * there, rival) / jnp.maximum(count, 1)
-    return jnp.where(count <= FEW_RIVALS, mean, 0.0)
+    there = _there(sets)
+    count = _sums(there, rival)
+    return jnp.where(count <= FEW_RIVALS, _sums(cells * there, rival) / jnp.maximum(count, 1), 0.0)
+
+
+def _sums(values: jax.Array, members: jax.Array) -> jax.Array:
+    """[..., B, M, J] sums of values in cells over the products that are `members` [B, J, J] with one, in the store."""
+    return jnp.einsum("...bmk,bjk->...bmj", values, jnp.asarray(members, jnp.float32))
+
+
+def _there(sets: Sets) -> jax.Array:
+    """[B, M, J] 1 where a cell has a series, else 0."""
+    return jnp.asarray(sets.cells < len(sets.place), jnp.float32)
 
 
 def _each_block(equation, draw: dict, sets: Sets, z: jax.Array, other: jax.Array) -> jax.Array:

@@ -33,12 +33,17 @@ def treatments(
         z, usual: [S, T] log prices and remembered ones, relative to the product's reference. promoted: [S, T] bool.
         meeting: [S] code of the store and group, whose products are rivals. size: [S] mean units.
     """
-    depth = np.maximum(regular_price(z, promoted) - z, 0) * promoted
-    past = _carried(depth, KEPT)
     total = _totals(size[:, None] * np.asarray(felt(usual)), meeting)
     rivals = np.bincount(meeting)[meeting][:, None] - 1
     pantry = np.where(rivals <= FEW_RIVALS, total[meeting] / np.bincount(meeting, size)[meeting][:, None], 0)
-    return np.stack([depth, past, mean_rival(past, meeting), pantry], -1)
+    return np.concatenate([deals(z, promoted, meeting), pantry[..., None]], -1)
+
+
+def deals(z: np.ndarray, promoted: np.ndarray, meeting: np.ndarray) -> np.ndarray:
+    """[S, T, 3] the first of the treatments, those of present and past deals; arguments as theirs."""
+    depth = np.maximum(regular_price(z, promoted) - z, 0) * promoted
+    past = _carried(depth, KEPT)
+    return np.stack([depth, past, mean_rival(past, meeting)], -1)
 
 
 def meetings(series: pd.DataFrame) -> np.ndarray:

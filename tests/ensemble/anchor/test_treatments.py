@@ -13,7 +13,7 @@ from ensemble.anchor.evaluate import _settled_pantry
 from ensemble.anchor.layout import Sets, lay_out
 from ensemble.anchor.relevance import doubted
 from ensemble.anchor.settings import AnchorSettings
-from ensemble.anchor.treatments import FEW_RIVALS, KEPT, PANTRY, regular_price, treatments, usual_price
+from ensemble.anchor.treatments import FEW_RIVALS, KEPT, MEMORY, PANTRY, regular_price, treatments, usual_price
 from jointprice.compose import compose
 from jointprice.prepare import prepare
 
@@ -39,6 +39,7 @@ def test_a_deal_is_felt_in_its_own_depth_then_less_and_less_by_itself_and_its_ri
     np.testing.assert_allclose(depth, [[0, 0.2, 0, 0], [0] * 4])
     np.testing.assert_allclose(past, [[0, 0, 0.2, KEPT * 0.2], [0] * 4])
     np.testing.assert_allclose(rivals_past, past[::-1])
+    np.testing.assert_allclose(usual_price(DEAL)[0], [0, 0, -0.06, -0.06 * MEMORY], atol=1e-12)
 
 
 def test_products_that_do_not_meet_do_not_feel_each_others_deals():
