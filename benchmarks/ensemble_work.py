@@ -105,7 +105,7 @@ def make_data(series: int, periods: int) -> Data:
 def training(body: str, head: str, members: int, series: int) -> Work:
     """One epoch."""
     inputs, sizes = make_data(series, PERIODS)
-    member, keys = structure(body, head, sizes), jax.random.split(jax.random.key(0), members)
+    member, keys = structure(body, head, sizes, SETTINGS.loss), jax.random.split(jax.random.key(0), members)
     bins = pack(inputs.choice_set, SETTINGS.batch_series)
     validation = np.arange(PERIODS) >= PERIODS * (1 - SETTINGS.validation)
     job = train.make_job(inputs, bins, SETTINGS, validation)
@@ -115,13 +115,13 @@ def training(body: str, head: str, members: int, series: int) -> Work:
     lead = jnp.ones(PERIODS, jnp.int32)
 
     def loss(parameters: Any) -> jax.Array:
-        return jnp.mean(row_loss(member, parameters, batch, lead, bins.rows.shape[1], SETTINGS.loss))
+        return jnp.mean(row_loss(member, parameters, batch, lead, bins.rows.shape[1]))
 
-    example = initial(keys[0], body, head, sizes)
+    example = initial(keys[0], body, head, sizes, SETTINGS.loss)
     forward, both = count(loss, example), count(jax.value_and_grad(loss), example)
     steps = -(-train.LEAST_STEPS // len(bins.rows)) * len(bins.rows)
     flops = members * (steps * both + len(bins.rows) * forward)
-    known = member, SETTINGS.loss, SETTINGS.leads
+    known = member, SETTINGS.leads
 
     def engine(blocks: list[Any]) -> list[Any]:
         return forms.run(
@@ -136,7 +136,7 @@ def training(body: str, head: str, members: int, series: int) -> Work:
 def inference(body: str, head: str, members: int, series: int, bin_series: int = BIN_SERIES) -> Work:
     """Forecasts of a whole table, series in bins."""
     inputs, sizes = make_data(series, PERIODS)
-    member, lead = structure(body, head, sizes), jnp.ones(PERIODS, jnp.int32)
+    member, lead = structure(body, head, sizes, SETTINGS.loss), jnp.ones(PERIODS, jnp.int32)
     bins = pack(inputs.choice_set, min(bin_series, series))
     padded = jax.tree.map(jnp.asarray, with_padding(inputs))
 
@@ -188,4 +188,4 @@ def count(function: Callable[..., Any], *arguments: Any) -> float:
 @lru_cache(maxsize=2)
 def _parameters(body: str, head: str, sizes: Sizes, members: int) -> Any:
     keys = jax.random.split(jax.random.key(0), members)
-    return jax.jit(jax.vmap(lambda key: initial(key, body, head, sizes)))(keys)
+    return jax.jit(jax.vmap(lambda key: initial(key, body, head, sizes, SETTINGS.loss)))(keys)

@@ -131,7 +131,7 @@ def _kind(group: Group) -> dict[str, Any]:
 def _group(arrays, prefix: str, kind: dict[str, Any], sizes: Sizes) -> Group:
     """Fill the member's own tree, so that a missing or misshapen array is found."""
     members = kind.pop("members")
-    template = jax.eval_shape(lambda: initial(jax.random.key(0), kind["body"], kind["head"], sizes))
+    template = jax.eval_shape(lambda: initial(jax.random.key(0), kind["body"], kind["head"], sizes, kind["loss"]))
     leaves, tree = jax.tree_util.tree_flatten_with_path(template)
     filled = []
     for path, leaf in leaves:

@@ -7,6 +7,7 @@ that sold out, demand is only known to be at least the units: see at_least.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +19,7 @@ TWEEDIE_POWER = 1.5
 POISSON = 1e-6  # φ that stands for none
 LEAST_CENSORED = 1e-3  # scaled units that sold out
 SURE = 6.0  # log of the mean over the units from which such demand is certain
+MOST_RAISED = 7.0  # log units by which what sells if anything does lies above the mean
 LEAST_UNITS = 1.0  # denominators of percentages
 
 
@@ -61,6 +63,18 @@ def absolute_percentage(log_mean: jax.Array, units: jax.Array) -> jax.Array:
     return jnp.abs(jnp.exp(log_mean) - units) / jnp.maximum(units, LEAST_UNITS)
 
 
+def hurdle(log_mean: jax.Array, units: jax.Array, zero: jax.Array) -> jax.Array:
+    """Two parts (Mullahy 1986): −log of the chance of nothing, of which `zero` are the logits, or of something and the
+    negative binomial loss of how much, whose mean is μ over the chance of something. Not 0 where μ = units."""
+    return jnp.where(units > 0, _some(log_mean, units, zero, negative_binomial), -jax.nn.log_sigmoid(zero))
+
+
+def hurdle_at_least(log_mean: jax.Array, units: jax.Array, zero: jax.Array) -> jax.Array:
+    """hurdle where demand was at least `units`."""
+    above = partial(at_least, "negative_binomial")
+    return jnp.where(units > 0, _some(log_mean, units, zero, above), 0.0)
+
+
 def cross_entropy(logits: jax.Array, target: jax.Array) -> jax.Array:
     """-log of the chance given to the class; logits [..., C], target [...] int32."""
     return -jnp.take_along_axis(jax.nn.log_softmax(logits), target[..., None], -1)[..., 0]
@@ -87,6 +101,12 @@ def class_at_least(logits: jax.Array, target: jax.Array) -> jax.Array:
     return jax.nn.logsumexp(logits, -1) - jax.nn.logsumexp(jnp.where(above, logits, -jnp.inf), -1)
 
 
+def _some(log_mean: jax.Array, units: jax.Array, zero: jax.Array, loss: Callable) -> jax.Array:
+    """That something sells, and by this loss how much."""
+    log_chance = jnp.maximum(jax.nn.log_sigmoid(-zero), -MOST_RAISED)
+    return loss(log_mean - log_chance, units) - jax.nn.log_sigmoid(-zero)
+
+
 def _log_ratio(log_mean: jax.Array, units: jax.Array) -> jax.Array:
     """y log(y/μ), 0 where y = 0."""
     return jnp.where(units > 0, units * (jnp.log(jnp.maximum(units, 1e-6)) - log_mean), 0.0)
@@ -100,5 +120,7 @@ LOSSES: dict[str, Callable[[jax.Array, jax.Array], jax.Array]] = {
     "absolute": absolute,
     "absolute_percentage": absolute_percentage,
 }
+HURDLE = "hurdle"  # the loss that also learns a chance of zeros: hurdle
+LOSS_NAMES = (*LOSSES, HURDLE)
 COUNTS = {"negative_binomial": DISPERSION, "poisson": POISSON}
 PERCENTAGE_LOSSES = ("absolute_percentage",)

@@ -11,18 +11,33 @@ from flax import nnx
 
 from data_io.features import Inputs
 from ensemble.bodies import BODIES
-from ensemble.heads.base import Prices
+from ensemble.heads.base import Prices, baseline_layer
 from ensemble.heads.registry import HEADS
-from ensemble.losses import LOSSES, at_least, class_at_least, cross_entropy
+from ensemble.losses import HURDLE, LOSSES, at_least, class_at_least, cross_entropy, hurdle, hurdle_at_least
 from ensemble.types import Sizes
+
+ZEROS_START = -2.0  # logit
+
+
+class Zeros(nnx.Module):
+    """Logits of the chance that nothing sells: from the context, and falling with the expected units."""
+
+    def __init__(self, sizes: Sizes, *, rngs: nnx.Rngs):
+        self.layer = baseline_layer(sizes, 1, rngs)
+        self.fall = nnx.Param(jnp.zeros(()))
+
+    def __call__(self, context: jax.Array, log_mean: jax.Array) -> jax.Array:
+        """[T, S] from context [T, S, H] and log expected units [T, S]."""
+        return self.layer(context)[..., 0] + ZEROS_START - nnx.softplus(self.fall[...]) * log_mean
 
 
 class Member(nnx.Module):
-    """Body and head; its parameters are what training changes."""
+    """Body and head, and of a hurdle the chance of zeros; its parameters are what training changes."""
 
-    def __init__(self, body: str, head: str, sizes: Sizes, *, rngs: nnx.Rngs):
+    def __init__(self, body: str, head: str, sizes: Sizes, loss: str, *, rngs: nnx.Rngs):
         self.body = BODIES[body](sizes, rngs=rngs)
         self.head = HEADS[head].module(sizes, rngs=rngs)
+        self.zeros = Zeros(sizes, rngs=rngs) if loss == HURDLE else None
 
     def respond(self, inputs: Inputs, lead: jax.Array) -> Any:
         """The response of every series in every period; lead [T]."""
@@ -34,18 +49,20 @@ class Structure(NamedTuple):
 
     body: str
     head: str
+    loss: str
     graph: Any
 
 
 @lru_cache(maxsize=64)
-def structure(body: str, head: str, sizes: Sizes) -> Structure:
-    """The structure of members of this body, head and sizes."""
-    return Structure(body, head, nnx.split(nnx.eval_shape(lambda: Member(body, head, sizes, rngs=nnx.Rngs(0))))[0])
+def structure(body: str, head: str, sizes: Sizes, loss: str) -> Structure:
+    """The structure of members of this body, head, sizes and loss."""
+    member = nnx.eval_shape(lambda: Member(body, head, sizes, loss, rngs=nnx.Rngs(0)))
+    return Structure(body, head, loss, nnx.split(member)[0])
 
 
-def initial(key: jax.Array, body: str, head: str, sizes: Sizes) -> Any:
+def initial(key: jax.Array, body: str, head: str, sizes: Sizes, loss: str) -> Any:
     """Fresh parameters of one member: a pure function of its key."""
-    return nnx.split(Member(body, head, sizes, rngs=nnx.Rngs(key)))[1]
+    return nnx.split(Member(body, head, sizes, loss, rngs=nnx.Rngs(key)))[1]
 
 
 def respond(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array) -> Any:
@@ -60,16 +77,22 @@ def forecast(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array
     return found + inputs.traffic.T
 
 
-def row_loss(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array, sets: int, loss: str) -> jax.Array:
-    """One member's loss per row [T, S]; heads over classes have cross-entropy, the others the loss named. Rows that
-    sold out have its one-sided kind."""
-    kind, response = HEADS[member.head], respond(member, parameters, inputs, lead)
+def row_loss(member: Structure, parameters: Any, inputs: Inputs, lead: jax.Array, sets: int) -> jax.Array:
+    """One member's loss per row [T, S]; heads over classes have cross-entropy, the others its own loss. Rows that
+    sold out have the one-sided kind."""
+    kind, whole = HEADS[member.head], nnx.merge(member.graph, parameters)
+    context = whole.body(inputs, lead)
+    response = whole.head(context, inputs)
     if kind.logits is not None:
         rows = kind.logits(response, prices_of(inputs, sets)), inputs.demand_class.T
         exact, censored = cross_entropy(*rows), class_at_least(*rows)
     else:
         rows = kind.log_units(response, prices_of(inputs, sets)) + inputs.traffic.T, inputs.units.T
-        exact, censored = LOSSES[loss](*rows), at_least(loss, *rows)
+        if whole.zeros is not None:
+            logits = whole.zeros(context, rows[0])
+            exact, censored = hurdle(*rows, logits), hurdle_at_least(*rows, logits)
+        else:
+            exact, censored = LOSSES[member.loss](*rows), at_least(member.loss, *rows)
     return jnp.where(inputs.censored.T > 0, censored, exact)
 
 

@@ -36,7 +36,7 @@ def predict(groups: tuple[Group, ...], sizes: Sizes, inputs: Inputs, lead: np.nd
 
 def in_bins(group: Group, sizes: Sizes, padded: Inputs, bins: Bins, lead: jax.Array) -> list[jax.Array]:
     """predict() of one group from inputs with padding: per block of members units [k, B, T, N]."""
-    member = structure(group.body, group.head, sizes)
+    member = structure(group.body, group.head, sizes, group.loss)
 
     def one(block: slice) -> jax.Array:
         return _predict(member, block.stop - block.start, group.parameters, block.start, padded, bins, lead)
@@ -61,7 +61,7 @@ def member_bins(member: Structure, parameters, inputs: Inputs, rows, sets, lead)
 
 def respond(group: Group, sizes: Sizes, inputs: Inputs, lead: np.ndarray) -> Any:
     """The group's responses; every leaf begins with the axis K, those over time go on with T."""
-    member = structure(group.body, group.head, sizes)
+    member = structure(group.body, group.head, sizes, group.loss)
     return _respond(member, group.parameters, jax.tree.map(jnp.asarray, inputs), jnp.asarray(lead))
 
 

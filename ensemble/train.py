@@ -99,11 +99,11 @@ def fit_group(
         limits: [K] epochs per member instead of settings.epochs (a refit for known best epochs).
         start: parameters [K, …] to go on from instead of fresh ones.
     """
-    members, member = len(keys), structure(body, head, sizes)
+    members, member = len(keys), structure(body, head, sizes, settings.loss)
     job = make_job(inputs, pack(np.asarray(inputs.choice_set), settings.batch_series), settings, validation)
     limits = np.full(members, settings.epochs) if limits is None else np.asarray(limits)
     blocks = forms.blocks(members)
-    states = [begin(body, head, sizes, keys[block], weights[block]) for block in blocks]
+    states = [begin(body, head, sizes, settings.loss, keys[block], weights[block]) for block in blocks]
     if start is not None:
         given = [forms.part(start, block) for block in blocks]
         states = [state._replace(parameters=own, best=own) for state, own in zip(states, given, strict=True)]
@@ -115,7 +115,7 @@ def fit_group(
 
         def one(number: int, epoch: int = epoch, runs: np.ndarray = runs) -> tuple[State, jax.Array]:
             own = runs[blocks[number]]
-            return run_epoch(member, settings.loss, settings.leads, states[number], job, jnp.int32(epoch), own)
+            return run_epoch(member, settings.leads, states[number], job, jnp.int32(epoch), own)
 
         asked = [number for number, block in enumerate(blocks) if runs[block].any()]
         for number, (state, found) in zip(asked, forms.run(one, asked), strict=True):
@@ -144,27 +144,27 @@ def make_job(inputs: Inputs, bins: Bins, settings: TrainingSettings, validation:
     )
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
-def begin(body: str, head: str, sizes: Sizes, keys: jax.Array, weights: jax.Array) -> State:
+@partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def begin(body: str, head: str, sizes: Sizes, loss: str, keys: jax.Array, weights: jax.Array) -> State:
     """Fresh states of the members of these keys."""
 
     def one(key: jax.Array, weights: jax.Array) -> State:
         start, rest = jax.random.split(key)
-        own = initial(start, body, head, sizes)
+        own = initial(start, body, head, sizes, loss)
         return State(rest, own, GRADIENT.init(own), weights, own, jnp.float32(jnp.inf), jnp.int32(0))
 
     return jax.vmap(one)(keys, weights)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
-def run_epoch(member: Structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array, runs: jax.Array):
+@partial(jax.jit, static_argnums=(0, 1))
+def run_epoch(member: Structure, leads: int, state: State, job: Job, epoch: jax.Array, runs: jax.Array):
     """One epoch of a block of members: new states and losses [2, K] (training, validation). What is best changes
     only where `runs` [K]."""
-    one = partial(member_epoch, member, loss, leads)
+    one = partial(member_epoch, member, leads)
     return jax.vmap(one, in_axes=(0, None, None, 0), out_axes=(0, 1))(state, job, epoch, runs)
 
 
-def member_epoch(member: Structure, loss: str, leads: int, state: State, job: Job, epoch: jax.Array, runs: jax.Array):
+def member_epoch(member: Structure, leads: int, state: State, job: Job, epoch: jax.Array, runs: jax.Array):
     """One member's epoch, not compiled: see run_epoch."""
     bins, size = job.rows.shape
     periods = job.validation.shape[0]
@@ -179,7 +179,7 @@ def member_epoch(member: Structure, loss: str, leads: int, state: State, job: Jo
     def bin_loss(parameters, number, lead, weights):
         batch = take(job.inputs, job.rows[number], job.sets[number])
         weight = batch.mask.T * weights[:, None]
-        return jnp.sum(weight * row_loss(member, parameters, batch, lead, size, loss)) / rows
+        return jnp.sum(weight * row_loss(member, parameters, batch, lead, size)) / rows
 
     def objective(parameters, number, lead):
         fitted = bin_loss(parameters, number, lead, learns)
@@ -205,7 +205,7 @@ def member_epoch(member: Structure, loss: str, leads: int, state: State, job: Jo
     (parameters, optimiser), fitted = jax.lax.scan(
         step, (state.parameters, state.optimiser), (order, lead, jnp.arange(steps, dtype=jnp.float32))
     )
-    held_out = _validation_loss(member, loss, parameters, job)
+    held_out = _validation_loss(member, parameters, job)
     better = runs & jnp.where(jnp.any(job.validation > 0), held_out < state.best_loss, True)
     choose = partial(jax.tree.map, lambda new, old: jnp.where(better, new, old))
     state = State(
@@ -220,7 +220,7 @@ def member_epoch(member: Structure, loss: str, leads: int, state: State, job: Jo
     return state, jnp.stack([fitted.sum() / passes, held_out])
 
 
-def _validation_loss(member: Structure, loss: str, parameters, job: Job) -> jax.Array:
+def _validation_loss(member: Structure, parameters, job: Job) -> jax.Array:
     """Mean loss per validation row at lead 1, bin after bin."""
     lead = jnp.ones(job.validation.shape[0], jnp.int32)
 
@@ -228,7 +228,7 @@ def _validation_loss(member: Structure, loss: str, parameters, job: Job) -> jax.
         rows, sets = bin_rows
         batch = take(job.inputs, rows, sets)
         weight = batch.mask.T * job.validation[:, None]
-        return jnp.sum(weight * row_loss(member, parameters, batch, lead, rows.shape[0], loss))
+        return jnp.sum(weight * row_loss(member, parameters, batch, lead, rows.shape[0]))
 
     return jax.lax.map(total, (job.rows, job.sets)).sum() / jnp.maximum(jnp.sum(job.inputs.mask * job.validation), 1.0)
 

@@ -54,7 +54,15 @@ CHOICES: dict[str, tuple[str, ...]] = {
     ),
     "ensemble.groups.body": ("mlp", "cnn", "gru"),
     "ensemble.groups.head": ("elasticity", "attraction", "free", "classes"),
-    "training.loss": ("negative_binomial", "poisson", "tweedie", "squared", "absolute", "absolute_percentage"),
+    "training.loss": (
+        "negative_binomial",
+        "hurdle",
+        "poisson",
+        "tweedie",
+        "squared",
+        "absolute",
+        "absolute_percentage",
+    ),
     "response.name": ("anchor", "networks"),
     "response.heads": ("elasticity", "linear", "nested", "classes"),
     "aggregation.name": (

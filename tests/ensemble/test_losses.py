@@ -4,9 +4,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import nbinom, poisson
 
-from ensemble.losses import COUNTS, DISPERSION, LOSSES, TWEEDIE_POWER, at_least, class_at_least, cross_entropy
+from ensemble.losses import (
+    COUNTS,
+    DISPERSION,
+    LOSSES,
+    TWEEDIE_POWER,
+    at_least,
+    class_at_least,
+    cross_entropy,
+    hurdle,
+    hurdle_at_least,
+)
 
 UNITS = np.array([0.0, 1.0, 7.0, 40.0, 900.0])
 MEAN = np.array([0.5, 3.0, 5.0, 60.0, 700.0])
@@ -48,6 +60,41 @@ def test_differences_of_the_negative_binomial_loss_are_log_likelihood_ratios():
 def test_differences_of_the_poisson_loss_are_log_likelihood_ratios():
     exact = poisson.logpmf(UNITS, np.maximum(UNITS, 1e-12)) - poisson.logpmf(UNITS, MEAN)
     np.testing.assert_allclose(LOSSES["poisson"](jnp.log(MEAN), jnp.asarray(UNITS)), exact, rtol=2e-3)
+
+
+def test_a_hurdle_is_the_log_chance_of_its_two_parts_in_float64():
+    zero, mean = np.array([0.3, 0.3, 0.8]), np.array([2.0, 2.0, 5.0])
+    some = mean / (1 - zero)
+    deviance = LOSSES["negative_binomial"](jnp.log(some), jnp.array([0.0, 7.0, 40.0]))
+    found = hurdle(jnp.log(mean), jnp.array([0.0, 7.0, 40.0]), jnp.log(zero / (1 - zero)))
+    np.testing.assert_allclose(found, [-np.log(0.3), -np.log(0.7) + deviance[1], -np.log(0.2) + deviance[2]], rtol=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(chance=st.floats(0.1, 0.9), mean=st.floats(0.5, 50), seed=st.integers(0, 1000))
+def test_a_hurdle_is_least_at_the_share_of_zeros_and_the_mean_of_all_rows(chance, mean, seed):
+    rng = np.random.default_rng(seed)
+    units = np.where(rng.random(400) < chance, 0, 1 + rng.poisson(mean, 400)).astype(np.float32)
+    share = (units == 0).mean()
+    best = jnp.array([np.log(units.mean()), np.log(share / (1 - share))], jnp.float32)
+    slope = jax.grad(lambda at: hurdle(at[0], jnp.asarray(units), at[1]).mean())
+    np.testing.assert_allclose(slope(best), 0, atol=1e-3)
+    assert np.abs(slope(best + 0.3)).max() > 1e-2
+
+
+def test_a_sold_out_row_of_a_hurdle_had_demand_and_one_without_sales_says_nothing():
+    log_mean, zero = jnp.log(jnp.array([3.0, 3.0])), jnp.array([-1.0, -1.0])
+    some = log_mean[0] - jax.nn.log_sigmoid(1.0)
+    expected = at_least("negative_binomial", some, jnp.float32(4.0)) - jax.nn.log_sigmoid(1.0)
+    np.testing.assert_allclose(hurdle_at_least(log_mean, jnp.array([4.0, 0.0]), zero), [expected, 0], rtol=1e-5)
+
+
+def test_slopes_of_a_hurdle_are_numbers_however_far_off_it_is():
+    corners = np.meshgrid([-12.0, 0.0, 5.0, 20.0], [0.0, 1e-3, 1.0, 3000.0], [-40.0, 0.0, 40.0])
+    mean, units, zero = (jnp.float32(each.ravel()) for each in corners)
+    for loss in (hurdle, hurdle_at_least):
+        slopes = jax.vmap(jax.grad(loss, argnums=(0, 2)))(mean, units, zero)
+        assert np.isfinite(slopes).all()
 
 
 def test_the_loss_of_a_sold_out_row_is_the_negative_log_of_the_chance_of_so_much_demand():

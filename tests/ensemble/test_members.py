@@ -90,7 +90,8 @@ def test_a_body_sees_no_sales_after_the_last_known_period(prepared, body):
     spec = fit_features(prepared.panel, slice(0, 40))
     inputs = build_inputs(panel, spec)
     sizes = member_sizes(spec, inputs, EnsembleSettings(width=8))
-    member, parameters = structure(body, "elasticity", sizes), initial(jax.random.key(0), body, "elasticity", sizes)
+    kind = body, "elasticity", sizes, "poisson"
+    member, parameters = structure(*kind), initial(jax.random.key(0), *kind)
     lead = np.full(len(panel.periods), 3, np.int32)
     sets = int(inputs.choice_set.max()) + 1
     units = panel.units.copy()

@@ -1,10 +1,15 @@
 """Members that only forecast, and members that learn a percentage loss, never reach the prices."""
 
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from data_io.errors import ConfigError
-from ensemble import checkpoint
+from ensemble import checkpoint, member
 from ensemble.demand import offer_demand
 from ensemble.forecast import forecast
 from ensemble.types import of_one_kind
@@ -70,3 +75,20 @@ def test_figures_are_of_each_group_and_of_each_body_and_head_where_there_are_sev
         "elasticity": [True, True, False, False],
         "free": [False, False, True, False],
     }
+
+
+def test_a_hurdle_learns_how_often_nothing_sells_and_a_saved_one_forecasts_the_same(train, prepared, tmp_path):
+    nothing = np.random.default_rng(0).random(prepared.panel.units.shape) < 0.4
+    panel = replace(prepared.panel, units=np.where(nothing, 0, prepared.panel.units))
+    found = train(panel, groups=[("mlp", "elasticity", 1, "hurdle")], members=1, epochs=25, promise_members=0).ensemble
+    kind = member.structure("mlp", "elasticity", found.sizes, "hurdle")
+    own = jax.tree.map(lambda leaf: leaf[0], found.groups[0].parameters)
+    whole, lead = nnx.merge(kind.graph, own), jnp.ones(found.inputs.mask.shape[1], jnp.int32)
+    context = whole.body(found.inputs, lead)
+    log_mean = member.forecast(kind, own, found.inputs, lead, len(found.series))
+    chance, fewer = (jax.nn.sigmoid(whole.zeros(context, log_mean - less)) for less in (0, 1))
+    assert 0.3 < chance.mean() < 0.5
+    assert (fewer > chance).all()
+    for name, content in checkpoint.dump(found).items():
+        (tmp_path / name).write_bytes(content)
+    assert forecast(checkpoint.load(tmp_path)).table.equals(forecast(found).table)

@@ -16,7 +16,7 @@ def test_every_task_resolves_to_a_function(task):
         ("data.market", "data_io.markets.catalogue:MARKETS"),
         ("ensemble.groups.body", "ensemble.bodies:BODIES"),
         ("ensemble.groups.head", "ensemble.member:HEADS"),
-        ("training.loss", "ensemble.losses:LOSSES"),
+        ("training.loss", "ensemble.losses:LOSS_NAMES"),
         ("aggregation.name", "ensemble.aggregate:AGGREGATIONS"),
         ("search.optimiser", "search.optimisers:NAMES"),
         ("search.against", "search.nsga:AGAINST"),
