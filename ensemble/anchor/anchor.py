@@ -167,8 +167,10 @@ def _fit_block(
     data = replace(_data(number, sets, history), shocks=settings.shocks)
     products, groups = sets.group.shape[1:]
     drivers = history.drivers.shape[-1]
+    stockpiling = bool(history.relevance.any())
     shape = head_shape(
-        name, products, drivers, groups, settings.full_cross, settings.outside_share, history.competitors
+        *(name, products, drivers, groups, settings.full_cross),
+        *(settings.outside_share, history.competitors, stockpiling),
     )
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster)

@@ -103,6 +103,7 @@ def _structures(shape: Shape, block, log_level, thetas: Theta, scale) -> dict:
             "competitor": competitor,
             "treatment": treatment,
             "remembered": shared["remembered"],
+            **({"extra": shared["extra"]} if "extra" in shared else {}),
             "appetite": _appetite(head, structure, block, log_level),
             "intercept": INTERCEPT_SD * theta.intercept,
         }

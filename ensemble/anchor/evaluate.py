@@ -24,6 +24,7 @@ SHIFTS = (
     "competitor",
     "treatment",
     "remembered",
+    "extra",
     "appetite",
     "intercept",
 )  # arrays of a draw that are not of its head's structure
@@ -70,6 +71,9 @@ def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context:
     if context.usual is None and "appetite" in draw:
         usual = equation(jnp.zeros_like(sets.log_level), _shift(draw, sets, sets.reference, context))
         found = equation(z, shift + _settled_pantry(draw, sets, jnp.exp(found), jnp.exp(usual)))
+    if "extra" in draw:
+        promoted = _in_cells(sets, (context.promotions / sets.promotion_scale).sum(-1))
+        found = found + draw["extra"][:, None, None] * promoted
     return _by_series(sets, found)
 
 

@@ -61,7 +61,7 @@ class Head(NamedTuple):
 
 OWN = {"own": (log(TYPICAL_OWN), 0.4), "dearness": (0.2, 0.3), "remembered": TREATMENT_PRIOR}
 CROSS = {"inside": (log(0.07), 0.7), "outside_group": (log(0.01), 1.0)}
-OUTSIDE = {"outside": (0.0, 1.2)}
+OUTSIDE = {"outside": (0.0, 1.2), "extra": (0.0, 0.3)}  # extra: where shoppers stockpile, see linearise
 
 HEADS = {
     "elasticity": Head(
@@ -101,7 +101,7 @@ HEADS = {
 class Shape(NamedTuple):
     """A head's sizes in one table, hashable: head, products J, drivers (Q promotions, competitor prices, treatments
     and, last, the controls for prices that followed demand), groups G, cross columns n (0, 1 or J), declared share that
-    buys nothing (None = learnt), how many drivers are competitor prices."""
+    buys nothing (None = learnt), how many drivers are competitor prices, whether shoppers stockpile."""
 
     head: str
     products: int
@@ -110,6 +110,7 @@ class Shape(NamedTuple):
     cross: int
     outside: float | None = None
     competitors: int = 0
+    stockpiling: bool = False
 
     @property
     def columns(self) -> int:
@@ -120,6 +121,8 @@ class Shape(NamedTuple):
         """Name, means and sds of each shared parameter, the lifts last."""
         found = []
         for name, (mean, sd) in HEADS[self.head].priors.items():
+            if name == "extra" and not self.stockpiling:
+                continue
             if name == "outside" and self.outside is not None:
                 mean, sd = log(self.outside / (1 - self.outside)), DECLARED_SD
             means = np.repeat(mean, self.groups) if name == "taste" else np.atleast_1d(mean)
@@ -151,10 +154,11 @@ def head_shape(
     full_cross: int,
     outside: float | None = None,
     competitors: int = 0,
+    stockpiling: bool = False,
 ) -> Shape:
     """Sizes of the named head; see Shape."""
     cross = (products if products <= full_cross else 1) if HEADS[name].separable else 0
-    return Shape(name, products, drivers, groups, cross, outside, competitors)
+    return Shape(name, products, drivers, groups, cross, outside, competitors, stockpiling)
 
 
 def drivers_by_kind(shape: Shape) -> tuple[int, int, int, int]:

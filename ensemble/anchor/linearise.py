@@ -3,7 +3,9 @@
 Residuals d are signed negative-binomial deviance residuals (Var = μ + φ μ²), clipped at ±5 and less their mean where
 the level is right, so that the loss ½ Σ d' R⁻¹ d is one number to descend on and its levels are means, not medians.
 R correlates the products of a store and period. Where shoppers remember prices, heads are asked at the price as it is
-felt, z + ρ (z − usual): a price that lasts is its own usual one.
+felt, z + ρ (z − usual): a price that lasts is its own usual one. Where they stockpile, a promotion's buyers may take
+more than one (`extra`): sales that no rival lost (Van Heerde, Gupta & Wittink 2003), which in an attraction's utility
+would make rivals lose too little to all other prices.
 Stores are scanned, so memory does not grow with them. Axes: M stores, T periods, J products, P shared and row
 parameters (shared first, then product by product), K patterns of missing products.
 """
@@ -17,7 +19,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Block, Shape, Theta, demand_shift, shared_values, split_rows
+from ensemble.anchor.heads import (
+    HEADS,
+    INTERCEPT_SD,
+    Block,
+    Shape,
+    Theta,
+    demand_shift,
+    drivers_by_kind,
+    shared_values,
+    split_rows,
+)
 from ensemble.deviance import deviance_residual
 
 CLIP = 5.0
@@ -73,6 +85,7 @@ def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells:
     structure = head.structure(shared, dev, cross, block)
     z = _felt_price(shared, cells, store)
     found = head.log_units(structure, block, cells.log_level[store], z, shift)
+    found = found + _extra(shape, shared, cells.drivers[store])
     found = found + cells.traffic[store]  # outside of the head: it brings shoppers to one product, from no other
     return jnp.clip(found, -MOST_LOG_UNITS, MOST_LOG_UNITS)
 
@@ -80,6 +93,11 @@ def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells:
 def _felt_price(shared: dict, cells: Cells, store) -> jax.Array:
     """[T, J] z as shoppers feel it who remember prices."""
     return cells.z[store] + shared["remembered"] * cells.surprise[store]
+
+
+def _extra(shape: Shape, shared: dict, drivers: jax.Array) -> jax.Array:
+    """[T, J] by how much log units rise because a promotion's buyers take more."""
+    return shared.get("extra", 0.0) * drivers[..., : drivers_by_kind(shape)[0]].sum(-1)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -189,7 +207,8 @@ def _slopes(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store
     def log_mean(numbers, dev, cross, shift):
         values = shared_values(shape, numbers)
         structure = head.structure(values, dev, cross, block)
-        return head.log_units(structure, block, level, _felt_price(values, cells, store), shift)
+        found = head.log_units(structure, block, level, _felt_price(values, cells, store), shift)
+        return found + _extra(shape, values, lifting)
 
     point = (theta.shared, dev, cross, shift)
     price_numbers = jnp.eye(shape.shared_count)[: shape.shared_count - shape.drivers]

@@ -67,12 +67,8 @@ def regular_price(log_price: np.ndarray, promoted: np.ndarray) -> np.ndarray:
 
 def usual_price(log_price: np.ndarray) -> np.ndarray:
     """[S, T] remembered log price before each period's own is seen: r ← .7 r + .3 log p, first the first price."""
-    remembered = np.empty_like(log_price)
-    remembered[:, 0] = log_price[:, 0]
-    for period in range(1, log_price.shape[1]):
-        before = remembered[:, period - 1]
-        remembered[:, period] = MEMORY * before + (1 - MEMORY) * log_price[:, period - 1]
-    return remembered
+    first = log_price[:, :1]
+    return first + (1 - MEMORY) * _carried(log_price - first, MEMORY)
 
 
 def _totals(values: np.ndarray, meeting: np.ndarray) -> np.ndarray:
@@ -82,9 +78,9 @@ def _totals(values: np.ndarray, meeting: np.ndarray) -> np.ndarray:
     return total
 
 
-def _carried(depth: np.ndarray, kept: float) -> np.ndarray:
-    """[S, T] Σ_k kept^(k−1) depth k periods ago."""
-    left = np.zeros_like(depth)
-    for period in range(1, depth.shape[1]):
-        left[:, period] = kept * left[:, period - 1] + depth[:, period - 1]
+def _carried(values: np.ndarray, kept: float) -> np.ndarray:
+    """[S, T] Σ_k kept^(k−1) values k periods ago."""
+    left = np.zeros_like(values)
+    for period in range(1, values.shape[1]):
+        left[:, period] = kept * left[:, period - 1] + values[:, period - 1]
     return left

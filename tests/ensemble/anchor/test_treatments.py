@@ -1,13 +1,16 @@
 """What deals, past deals and usual prices are, when they are heard, and what a lasting price is asked."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
+from data_io.markets.stockpiling import EXTRA
 from ensemble.anchor.anchor import fit_anchor
 from ensemble.anchor.evaluate import _settled_pantry
 from ensemble.anchor.layout import Sets, lay_out
@@ -135,9 +138,36 @@ def test_pantries_are_not_asked_where_usual_prices_did_nothing_or_made_up_for_pu
         assert not np.asarray(_settled_pantry(draw, sets, 3 * usual, usual)).any()
 
 
-def test_a_lasting_price_is_minded_less_than_a_deal_where_shoppers_stockpile():
+def quickly_fitted(panel):
+    return fit_anchor(panel, AnchorSettings(heads=["nested"], draws=4, folds=0, steps=15), seed=0)
+
+
+@pytest.fixture(scope="module")
+def stockpiled():
+    """A market whose shoppers stockpile, and an anchor fitted to it."""
     panel = market_panel("stockpiling")
-    anchor = fit_anchor(panel, AnchorSettings(heads=["nested"], draws=4, folds=0, steps=15), seed=0)
+    return panel, quickly_fitted(panel)
+
+
+def test_second_units_of_a_promotion_are_told_from_shoppers_won(stockpiled):
+    draws = stockpiled[1].heads[0].draws
+    assert np.abs(draws["extra"] - np.log1p(EXTRA)).max() < 0.15
+    assert "extra" not in quickly_fitted(market_panel("loglog")).heads[0].draws
+
+
+def test_second_units_of_a_promotion_are_taken_from_no_rival(stockpiled):
+    anchor = stockpiled[1]
+    head = anchor.heads[0]
+    at = anchor.sets.reference.astype(np.float32)
+    chosen = np.arange(len(at)) % 3 == 0
+    promoted = anchor.context(pd.Timestamp("2024-03-04"), np.where(chosen, 1.0, 0.0)[:, None])
+    without = replace(head, draws=head.draws | {"extra": np.zeros_like(head.draws["extra"])})
+    more = np.asarray(anchor.log_units(head, at, promoted)) - np.asarray(anchor.log_units(without, at, promoted))
+    np.testing.assert_allclose(more, head.draws["extra"] * chosen, atol=1e-4)
+
+
+def test_a_lasting_price_is_minded_less_than_a_deal_where_shoppers_stockpile(stockpiled):
+    panel, anchor = stockpiled
     held = np.log(np.array([np.median(row) for row in panel.price]))
     following = anchor.following(panel.periods[-1:], np.log(panel.price), panel.promotions)
     once = following._replace(
