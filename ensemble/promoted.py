@@ -145,6 +145,7 @@ def _log_units(demand: PromotedDemand, options: jax.Array) -> jax.Array:
     since = jnp.arange(horizon)[:, None]
     felt = jnp.where(since > 0, KEPT ** (since - 1.0), 0.0)
     remembered = jnp.where(since > 0, (1 - MEMORY) * MEMORY ** (since - 1.0), 0.0)
+    older = jnp.where(since > 1, (1 - MEMORY) ** 2 * (since - 1) * MEMORY ** (since - 2.0), 0.0)
     stored = jnp.stack([depth, evaluate.mean_rival(base.sets, depth)], -1)  # [P, S, 2]
 
     def first(values: jax.Array, rest: float | jax.Array) -> jax.Array:
@@ -157,6 +158,7 @@ def _log_units(demand: PromotedDemand, options: jax.Array) -> jax.Array:
         regular=first(jnp.where(promoted, demand.regular, -jnp.inf), -jnp.inf),
         past=later.past + felt[..., None] * stored[:, None],
         usual=later.usual + remembered * (point - demand.regular)[:, None],
+        older=later.older + older * (point - demand.regular)[:, None],
     )
     prices = jnp.broadcast_to(first(point, demand.regular), shape)
     offered = jnp.minimum(base.rows, len(demand.regular) - 1)

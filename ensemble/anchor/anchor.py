@@ -178,7 +178,7 @@ def _fit_block(
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
     draws["treatment"] = draws["treatment"] * history.relevance[:-1]
     draws["remembered"] = draws["remembered"] * history.relevance[-1]
-    if not history.relevance[PANTRY]:
+    if not history.relevance[PANTRY].any():
         del draws["appetite"]  # prices that last then need no settled pantry
     return draws, _held_out(shape, data, history.weight, whole, settings), whole.cluster
 

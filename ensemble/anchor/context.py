@@ -38,6 +38,7 @@ def lasting(
         regular=np.where((promotions > 0).any(-1), sets.regular, -np.inf).astype(np.float32),
         past=np.zeros((series, 2), np.float32),
         usual=None,
+        older=None,
         competitor=_moves(sets, competitor),
         held=np.zeros(series, np.float32) if held is None else held.astype(np.float32),
         reaction=np.zeros(1, np.float32) if held is None else sets.reaction,
@@ -58,7 +59,9 @@ def following(
     z = log_price - sets.reference[:, None]
     past = deals(z, promoted, meetings(series))[:, last, PAST].swapaxes(0, 1)
     regular = np.where(promoted, regular_price(log_price, promoted), -np.inf)[:, last]
-    arrays = (np.swapaxes(promotions[:, last], 0, 1), regular.T, past, usual_price(z)[:, last].T)
+    usual = usual_price(z)
+    carried = (usual[:, last].T, usual_price(usual)[:, last].T)
+    arrays = (np.swapaxes(promotions[:, last], 0, 1), regular.T, past, *carried)
     return Context(
         season(periods),
         *(values.astype(np.float32) for values in arrays),

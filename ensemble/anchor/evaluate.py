@@ -44,7 +44,7 @@ class Context(NamedTuple):
         regular: [..., S] log price below which a price counts as a deal's depth; −inf where there is no promotion.
         past: [..., S, 2] what is felt of past deals, own and rivals'.
         usual: [..., S] remembered price, its log relative to the reference; None for prices that last, which become the
-            usual ones.
+            usual ones. older: [..., S] the same of the usual ones.
         competitor: [..., S] log of the competitor's price over its usual one, while own log prices are held [S];
             reaction: [1] by how many per cent it follows 1 % of ours.
     """
@@ -54,6 +54,7 @@ class Context(NamedTuple):
     regular: jax.Array
     past: jax.Array
     usual: jax.Array | None
+    older: jax.Array | None
     competitor: jax.Array
     held: jax.Array
     reaction: jax.Array
@@ -106,7 +107,8 @@ def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> j
     deal = _in_cells(sets, jnp.maximum(context.regular - log_prices, 0))
     shift = shift + treatment[:, None, :, DEPTH] * deal
     if context.usual is not None:
-        shift = shift + treatment[:, None, :, PANTRY] * _pantry(sets, felt(_in_cells(sets, context.usual)))
+        for number, prices in zip(range(PANTRY.start, PANTRY.stop), (context.usual, context.older), strict=True):
+            shift = shift + treatment[:, None, :, number] * _pantry(sets, felt(_in_cells(sets, prices)))
     if not draw["competitor"].shape[-1]:
         return shift
     theirs = _in_cells(sets, felt(context.competitor + context.reaction * (log_prices - context.held)))
@@ -128,7 +130,7 @@ def _settled_pantry(draw: dict, sets: Sets, units: jax.Array, usual: jax.Array) 
     at the usual ones: V = −δ (e^V units / usual − 1) of the group, for pantries hold what is bought. δ / (1 + δ) per
     unit of appetite is what history's usual prices did.
     """
-    part = _pantry(sets, draw["treatment"][:, None, :, PANTRY] / jnp.maximum(draw["appetite"], LEAST_APPETITE))
+    part = _pantry(sets, draw["treatment"][:, None, :, PANTRY].sum(-1) / jnp.maximum(draw["appetite"], LEAST_APPETITE))
     part = jnp.clip(part, 0, MOST_PART)
     strength = part / (1 - part)
     now, before = (_sums(each * _there(sets), sets.same) for each in (units, usual))

@@ -14,8 +14,8 @@ import pandas as pd
 
 from ensemble.anchor.competitor import felt
 
-TREATMENTS = ("depth", "past_deals", "rivals_past_deals", "pantry")
-DEPTH, PAST, PANTRY = 0, slice(1, 3), 3
+TREATMENTS = ("depth", "past_deals", "rivals_past_deals", "pantry", "older_pantry")
+DEPTH, PAST, PANTRY = 0, slice(1, 3), slice(3, 5)
 TYPICAL_OWN = 2.5  # own elasticity at its prior mean, of which remembered prices move a part
 MEMORY = 0.7  # of the usual price, from period to period
 FEW_RIVALS = 15  # the mean of more hardly moves, and says nothing of each
@@ -25,18 +25,24 @@ KEPT = 0.6  # of what a deal left in households, from period to period
 def treatments(
     z: np.ndarray, usual: np.ndarray, promoted: np.ndarray, meeting: np.ndarray, size: np.ndarray
 ) -> np.ndarray:
-    """[S, T, 4] in the order of TREATMENTS: log depth below the regular price on promotion; what is felt of past
-    depths, own and the mean rival's; and how little the group's usual prices leave at home (see `felt`: what is bought
-    falls ever less with the price), its products by their size.
+    """[S, T, 5] in the order of TREATMENTS: log depth below the regular price on promotion; what is felt of past
+    depths, own and the mean rival's; and how little the group's usual prices, and those usual before, leave at home
+    (see `felt`: what is bought falls ever less with the price), its products by their size.
+
+    The latter two tell prices that came and went from those that lasted: who is surprised by a price buys more, or
+    less, than who is used to it, and an empty pantry fills up again.
 
     Args:
         z, usual: [S, T] log prices and remembered ones, relative to the product's reference. promoted: [S, T] bool.
         meeting: [S] code of the store and group, whose products are rivals. size: [S] mean units.
     """
-    total = _totals(size[:, None] * np.asarray(felt(usual)), meeting)
-    rivals = np.bincount(meeting)[meeting][:, None] - 1
-    pantry = np.where(rivals <= FEW_RIVALS, total[meeting] / np.bincount(meeting, size)[meeting][:, None], 0)
-    return np.concatenate([deals(z, promoted, meeting), pantry[..., None]], -1)
+    sizes, rivals = (np.bincount(meeting, of)[meeting][:, None] for of in (size, np.ones_like(size)))
+
+    def pantry(prices: np.ndarray) -> np.ndarray:
+        total = _totals(size[:, None] * np.asarray(felt(prices)), meeting)[meeting]
+        return np.where(rivals - 1 <= FEW_RIVALS, total / sizes, 0)[..., None]
+
+    return np.concatenate([deals(z, promoted, meeting), pantry(usual), pantry(usual_price(usual))], -1)
 
 
 def deals(z: np.ndarray, promoted: np.ndarray, meeting: np.ndarray) -> np.ndarray:

@@ -16,7 +16,16 @@ from ensemble.anchor.evaluate import _settled_pantry
 from ensemble.anchor.layout import Sets, lay_out
 from ensemble.anchor.relevance import doubted
 from ensemble.anchor.settings import AnchorSettings
-from ensemble.anchor.treatments import FEW_RIVALS, KEPT, MEMORY, PANTRY, regular_price, treatments, usual_price
+from ensemble.anchor.treatments import (
+    FEW_RIVALS,
+    KEPT,
+    MEMORY,
+    PANTRY,
+    TREATMENTS,
+    regular_price,
+    treatments,
+    usual_price,
+)
 from jointprice.compose import compose
 from jointprice.prepare import prepare
 
@@ -38,7 +47,7 @@ def relevance_of(panel, **changes):
 
 
 def test_a_deal_is_felt_in_its_own_depth_then_less_and_less_by_itself_and_its_rival():
-    depth, past, rivals_past, _ = np.moveaxis(treated(DEAL, PROMOTED, np.zeros(2, int)), -1, 0)
+    depth, past, rivals_past, *_ = np.moveaxis(treated(DEAL, PROMOTED, np.zeros(2, int)), -1, 0)
     np.testing.assert_allclose(depth, [[0, 0.2, 0, 0], [0] * 4])
     np.testing.assert_allclose(past, [[0, 0, 0.2, KEPT * 0.2], [0] * 4])
     np.testing.assert_allclose(rivals_past, past[::-1])
@@ -53,17 +62,28 @@ def test_products_that_do_not_meet_do_not_feel_each_others_deals():
 
 def test_the_mean_of_many_rivals_is_not_heard():
     many = np.tile(DEAL[:1], (FEW_RIVALS + 2, 1))
-    assert not treated(many, many < 0, np.zeros(len(many), int))[..., [2, 3]].any()
+    assert not treated(many, many < 0, np.zeros(len(many), int))[..., [2, 3, 4]].any()
 
 
 def test_low_usual_prices_of_large_products_fill_the_groups_pantries_more_than_high_ones_of_small_products_empty_them():
     prices = np.repeat([[-0.4], [0.4], [0.0]], 4, 1)
     size = np.array([3.0, 1.0, 1.0])
-    pantry = treatments(prices, prices, prices < -1, np.array([0, 0, 1]), size)[..., 3]
+    pantry, older = np.moveaxis(treatments(prices, prices, prices < -1, np.array([0, 0, 1]), size)[..., PANTRY], -1, 0)
     felt = -np.expm1(3 * np.array([0.4, -0.4])) / 3
     np.testing.assert_allclose(pantry[:2], (size[:2] @ felt) / 4, rtol=1e-6)
     assert pantry[0, 0] < -(0.3 - 0.1)
     assert not pantry[2].any()
+    np.testing.assert_array_equal(pantry, older)
+
+
+def test_a_price_that_came_and_went_is_told_from_one_that_lasts():
+    moves = np.zeros((2, 40))
+    moves[0, 5], moves[1, 5:] = -0.01, -0.01
+    pantry, older = np.moveaxis(treated(moves, moves > 1, np.arange(2))[..., PANTRY], -1, 0)
+    assert pantry[0, 6] < 0
+    assert older[0, 6] == 0
+    assert older[0, 10] < pantry[0, 10]
+    np.testing.assert_allclose(pantry[1, -1], older[1, -1], rtol=1e-2)
 
 
 def test_the_regular_price_is_the_last_without_promotion_and_before_the_first_one_that_one():
@@ -108,8 +128,8 @@ def group_of_two(effect, appetite):
         same=np.array([[[True, True, False], [True, True, False], [False, False, True]]]),
         log_level=np.log(np.array([[[3.0, 1.0, 2.0], [1.0, 4.0, 2.0]]])),
     )
-    treatment = np.zeros((1, 3, 4))
-    treatment[..., PANTRY] = effect
+    treatment = np.zeros((1, 3, len(TREATMENTS)))
+    treatment[..., PANTRY] = np.stack([np.multiply(2, effect), np.negative(effect)], -1)  # what lasts is their sum
     return sets, {"treatment": treatment, "appetite": np.full((1, 2, 3), appetite)}
 
 
@@ -172,7 +192,7 @@ def test_a_lasting_price_is_minded_less_than_a_deal_where_shoppers_stockpile(sto
     following = anchor.following(panel.periods[-1:], np.log(panel.price), panel.promotions)
     once = following._replace(
         season=following.season[0],
-        **{name: getattr(following, name)[0] for name in ("promotions", "regular", "past", "usual")},
+        **{name: getattr(following, name)[0] for name in ("promotions", "regular", "past", "usual", "older")},
     )
     (lasts, _), (short, _) = (
         anchor.own_elasticities(held, context) for context in (anchor.context(panel.periods[-1]), once)
