@@ -66,8 +66,19 @@ def test_deals_borrow_from_the_weeks_after_them_where_shoppers_stockpile():
     market = make("standard", 0, stores=6)
     settings = DataSettings(features=FeatureSettings(promotion=list(MECHANICS)))
     tables = load_tables(settings, sales=market.sales, products=market.products, offers=market.offers)
-    anchor = fit_anchor(build_panel(tables, settings), replace(SETTINGS, heads=["elasticity"]), seed=0)
-    assert anchor.heads[0].draws["treatment"][..., 1].mean() < -0.05
+    panel = build_panel(tables, settings)
+    anchor = fit_anchor(panel, replace(SETTINGS, heads=["elasticity"]), seed=0)
+    last, sold = slice(-6, None), []
+    for off in (0.0, 0.2):
+        log_price, promotions = np.log(panel.price), panel.promotions.copy()
+        log_price[:, last], promotions[:, last] = np.log(np.median(panel.price, 1))[:, None], 0
+        log_price[::8, -6] += np.log(1 - off)
+        promotions[::8, -6, 0] = off > 0
+        context = anchor.following(panel.periods[last], log_price, promotions)
+        sold.append(anchor.units(log_price[:, last].T, context, np.zeros((6, len(log_price)))))
+    gained = sold[1] - sold[0]
+    assert (gained[0, ::8] > 0).all()
+    assert -gained[1:].sum() > 0.05 * gained[0, ::8].sum()
     deal = np.where(np.arange(len(market.hold)) % 8 == 0, 1, 0)
     paid = np.where(deal == 1, 0.8 * market.hold, market.hold)
     units = market.path(np.stack([market.hold, paid]), np.stack([0 * deal, deal]))
