@@ -18,6 +18,7 @@ TREATMENTS = ("depth", "past_deals", "rivals_past_deals", "pantry", "older_pantr
 DEPTH, PAST, PANTRY = 0, slice(1, 3), slice(3, 5)
 TYPICAL_OWN = 2.5  # own elasticity at its prior mean, of which remembered prices move a part
 MEMORY = 0.7  # of the usual price, from period to period
+ATTENTION = 0.1  # log depth that sells as much as being on promotion does beside its price
 FEW_RIVALS = 15  # the mean of more hardly moves, and says nothing of each
 KEPT = 0.6  # of what a deal left in households, from period to period
 
@@ -26,7 +27,7 @@ def treatments(
     z: np.ndarray, usual: np.ndarray, promoted: np.ndarray, meeting: np.ndarray, size: np.ndarray
 ) -> np.ndarray:
     """[S, T, 5] in the order of TREATMENTS: log depth below the regular price on promotion; what is felt of past
-    depths, own and the mean rival's; and how little the group's usual prices, and those usual before, leave at home
+    deals, own and the mean rival's; and how little the group's usual prices, and those usual before, leave at home
     (see `felt`: what is bought falls ever less with the price), its products by their size.
 
     The latter two tell prices that came and went from those that lasted: who is surprised by a price buys more, or
@@ -48,7 +49,7 @@ def treatments(
 def deals(z: np.ndarray, promoted: np.ndarray, meeting: np.ndarray) -> np.ndarray:
     """[S, T, 3] the first of the treatments, those of present and past deals; arguments as theirs."""
     depth = np.maximum(regular_price(z, promoted) - z, 0) * promoted
-    past = _carried(depth, KEPT)
+    past = _carried(depth + ATTENTION * promoted, KEPT)
     return np.stack([depth, past, mean_rival(past, meeting)], -1)
 
 

@@ -17,6 +17,7 @@ from ensemble.anchor.layout import Sets, lay_out
 from ensemble.anchor.relevance import doubted
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.treatments import (
+    ATTENTION,
     FEW_RIVALS,
     KEPT,
     MEMORY,
@@ -49,7 +50,8 @@ def relevance_of(panel, **changes):
 def test_a_deal_is_felt_in_its_own_depth_then_less_and_less_by_itself_and_its_rival():
     depth, past, rivals_past, *_ = np.moveaxis(treated(DEAL, PROMOTED, np.zeros(2, int)), -1, 0)
     np.testing.assert_allclose(depth, [[0, 0.2, 0, 0], [0] * 4])
-    np.testing.assert_allclose(past, [[0, 0, 0.2, KEPT * 0.2], [0] * 4])
+    stored = 0.2 + ATTENTION
+    np.testing.assert_allclose(past, [[0, 0, stored, KEPT * stored], [0] * 4])
     np.testing.assert_allclose(rivals_past, past[::-1])
     np.testing.assert_allclose(usual_price(DEAL)[0], [0, 0, -0.06, -0.06 * MEMORY], atol=1e-12)
 
