@@ -15,7 +15,7 @@ from search.types import PricingProblem
 
 HALVINGS = 10  # of what a unit of discount costs beside itself
 DEAREST = 8.0  # of it: no deal pays then
-MOST_ADDED, TRIED = 40, 20  # deals added, and how many of the best are looked at for one that fits
+MOST_ADDED, MOST_TRIED = 40, 1000  # deals added, and looked at for whether they fit
 
 
 def within_budget(
@@ -49,22 +49,26 @@ def discount(demand: PromotedDemand, chosen: np.ndarray) -> np.ndarray:
 
 
 def _filled_up(evaluator: Evaluator, demand: PromotedDemand, chosen: np.ndarray, budget: float) -> np.ndarray:
-    """[O] with one decision after another given the option that gains most of those that fit, until none gains."""
+    """[O] with one decision after another given the option that gains most of those that fit, until none gains. What
+    did not fit once is not looked at again: what is spent only grows."""
     problem = evaluator.problem
     rungs = problem.nearest(1.0 + chosen)
     decision, rung = np.nonzero(np.arange(problem.ladder.shape[1]) < problem.rungs[:, None])
+    fits, tried = np.ones(len(decision) + 1, bool), 0
     for _ in range(MOST_ADDED):
         trials = np.repeat(rungs[None], len(decision) + 1, axis=0)  # the last is as it is
         trials[np.arange(len(decision)), decision] = rung
         value, violation = evaluated(evaluator, trials, evaluator.block, lambda *_: False)
-        gain = np.where(violation > 0, -np.inf, value - value[-1])
-        fits = (
-            number
-            for number in np.argsort(-gain, kind="stable")[:TRIED]
-            if gain[number] > 1e-6 * evaluator.scale
-            and discount(demand, problem.prices(trials[number]).astype(int) - 1).sum() <= budget
-        )
-        better = next(fits, None)
+        gain = np.where((violation > 0) | ~fits, -np.inf, value - value[-1])
+        better = None
+        for number in np.argsort(-gain, kind="stable"):
+            if tried == MOST_TRIED or gain[number] <= 1e-6 * evaluator.scale:
+                break
+            tried += 1
+            fits[number] = discount(demand, problem.prices(trials[number]).astype(int) - 1).sum() <= budget
+            if fits[number]:
+                better = number
+                break
         if better is None:
             break
         rungs = trials[better]
