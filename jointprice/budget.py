@@ -60,16 +60,13 @@ def _filled_up(evaluator: Evaluator, demand: PromotedDemand, chosen: np.ndarray,
         trials[np.arange(len(decision)), decision] = rung
         value, violation = evaluated(evaluator, trials, evaluator.block, lambda *_: False)
         gain = np.where((violation > 0) | ~fits, -np.inf, value - value[-1])
-        better = None
-        for number in np.argsort(-gain, kind="stable"):
-            if tried == MOST_TRIED or gain[number] <= 1e-6 * evaluator.scale:
-                break
+        best = np.argsort(-gain, kind="stable")
+        for number in best[gain[best] > 1e-6 * evaluator.scale][: MOST_TRIED - tried]:
             tried += 1
             fits[number] = discount(demand, problem.prices(trials[number]).astype(int) - 1).sum() <= budget
             if fits[number]:
-                better = number
+                rungs = trials[number]
                 break
-        if better is None:
+        else:
             break
-        rungs = trials[better]
     return problem.prices(rungs).astype(int) - 1

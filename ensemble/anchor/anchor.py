@@ -167,11 +167,8 @@ def _fit_block(
     data = replace(_data(number, sets, history), shocks=settings.shocks)
     products, groups = sets.group.shape[1:]
     drivers = history.drivers.shape[-1]
-    stockpiling = bool(history.relevance.any())
-    shape = head_shape(
-        *(name, products, drivers, groups, settings.full_cross),
-        *(settings.outside_share, history.competitors, stockpiling),
-    )
+    told = settings.full_cross, settings.outside_share, history.competitors, bool(history.relevance.any())
+    shape = head_shape(name, products, drivers, groups, *told)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster)
     data = with_demand(shape, data, whole)

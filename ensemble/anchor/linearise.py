@@ -79,25 +79,21 @@ def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells:
     """[T, J] log expected units of one store (number or slice)."""
     shared = shared_values(shape, theta.shared)
     dev, moves, cross = split_rows(shape, theta.rows * scale)
-    head = HEADS[shape.head]
     shift = demand_shift(shared, moves, cells.season, cells.drivers[store])
     shift = shift + INTERCEPT_SD * theta.intercept[store]
-    structure = head.structure(shared, dev, cross, block)
-    z = _felt_price(shared, cells, store)
-    found = head.log_units(structure, block, cells.log_level[store], z, shift)
-    found = found + _extra(shape, shared, cells.drivers[store])
+    found = _asked(shape, block, cells, store, shared, dev, cross, shift)
     found = found + cells.traffic[store]  # outside of the head: it brings shoppers to one product, from no other
     return jnp.clip(found, -MOST_LOG_UNITS, MOST_LOG_UNITS)
 
 
-def _felt_price(shared: dict, cells: Cells, store) -> jax.Array:
-    """[T, J] z as shoppers feel it who remember prices."""
-    return cells.z[store] + shared["remembered"] * cells.surprise[store]
-
-
-def _extra(shape: Shape, shared: dict, drivers: jax.Array) -> jax.Array:
-    """[T, J] by how much log units rise because a promotion's buyers take more."""
-    return shared.get("extra", 0.0) * drivers[..., : drivers_by_kind(shape)[0]].sum(-1)
+def _asked(shape: Shape, block: Block, cells: Cells, store, shared: dict, dev, cross, shift) -> jax.Array:
+    """[T, J] log expected units of one store at the usual traffic: what the head says of prices as they are felt, and
+    what a promotion's buyers take more."""
+    head = HEADS[shape.head]
+    structure = head.structure(shared, dev, cross, block)
+    z = cells.z[store] + shared["remembered"] * cells.surprise[store]
+    promoted = cells.drivers[store][..., : drivers_by_kind(shape)[0]].sum(-1)
+    return head.log_units(structure, block, cells.log_level[store], z, shift) + shared.get("extra", 0.0) * promoted
 
 
 @partial(jax.jit, static_argnums=0)
@@ -200,15 +196,12 @@ def _slopes(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store
     """
     head, products = HEADS[shape.head], shape.products
     dev, moves, cross = split_rows(shape, theta.rows * scale)
-    lifting, level = cells.drivers[store], cells.log_level[store]
+    lifting = cells.drivers[store]
     values = shared_values(shape, theta.shared)
     shift = demand_shift(values, moves, cells.season, lifting) + INTERCEPT_SD * theta.intercept[store]
 
     def log_mean(numbers, dev, cross, shift):
-        values = shared_values(shape, numbers)
-        structure = head.structure(values, dev, cross, block)
-        found = head.log_units(structure, block, level, _felt_price(values, cells, store), shift)
-        return found + _extra(shape, values, lifting)
+        return _asked(shape, block, cells, store, shared_values(shape, numbers), dev, cross, shift)
 
     point = (theta.shared, dev, cross, shift)
     price_numbers = jnp.eye(shape.shared_count)[: shape.shared_count - shape.drivers]
