@@ -134,27 +134,24 @@ def fit_anchor(panel: SalesPanel, settings: AnchorSettings, *, seed: int, weight
             for place, name in enumerate(names)
         ]
         fitted = [[job.result() for job in of_head] for of_head in jobs]
-    scores = np.array([[held.scores for _, held, _ in blocks] for blocks in fitted])
-    cluster = np.array([[effect for _, _, effect in blocks] for blocks in fitted]).min(0)  # misfit raises it too
+    scores = np.array([[held.scores for _, held in of_head] for of_head in fitted])
     rng = np.random.default_rng((seed, len(fitted)))
-    by_block = np.stack(
-        [pseudo_bma(scores[:, block], settings.temperature / effect, rng) for block, effect in enumerate(cluster)]
-    )
+    by_block = np.stack([pseudo_bma(scores[:, block], settings.temperature, rng) for block in blocks])
     units = (history.units * history.seen).sum((1, 2, 3)) + 1e-9
     share = units / units.sum()
     heads = tuple(
         HeadDraws(
             name=name,
-            draws={key: np.stack([draws[key] for draws, _, _ in blocks], 1) for key in blocks[0][0]},
+            draws={key: np.stack([draws[key] for draws, _ in of_head], 1) for key in of_head[0][0]},
             weight=float(share @ by_block[:, place]),
             block_weight=by_block[:, place],
             scores=scores[place],
         )
-        for place, (name, blocks) in enumerate(zip(settings.heads, fitted, strict=True))
+        for place, (name, of_head) in enumerate(zip(settings.heads, fitted, strict=True))
     )
     unseen = None
     if settings.folds >= 2:
-        held = np.array([[held.units for _, held, _ in blocks] for blocks in fitted])  # [H, B, M, T, J]
+        held = np.array([[held.units for _, held in of_head] for of_head in fitted])  # [H, B, M, T, J]
         cells = np.moveaxis(np.einsum("hb,hbmtj->bmtj", by_block.T, held), 2, 3)
         unseen = cells.reshape(-1, cells.shape[-1])[sets.place]
     return Anchor(heads, sets, panel.series, unseen)
@@ -162,22 +159,23 @@ def fit_anchor(panel: SalesPanel, settings: AnchorSettings, *, seed: int, weight
 
 def _fit_block(
     name: str, number: int, sets: Sets, history: History, settings: AnchorSettings, seed: tuple[int, ...]
-) -> tuple[dict, _HeldOut, float]:
-    """Draws of one head in one block, what it says of periods left out, and the cluster effect."""
+) -> tuple[dict, _HeldOut]:
+    """Draws of one head in one block, and what it says of periods left out."""
     data = replace(_data(number, sets, history), shocks=settings.shocks)
     products, groups = sets.group.shape[1:]
     drivers = history.drivers.shape[-1]
     told = settings.full_cross, settings.outside_share, history.competitors, bool(history.relevance.any())
     shape = head_shape(name, products, drivers, groups, *told)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
-    whole = fit(shape, data, history.weight, settings.steps, starts=starts, cluster=settings.cluster)
+    whole = fit(shape, data, history.weight, settings.steps, starts=starts)
     data = with_demand(shape, data, whole)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
     draws["treatment"] = draws["treatment"] * history.relevance[:-1]
-    draws["remembered"] = draws["remembered"] * history.relevance[-1]
+    for name in draws.keys() & {"remembered", "loss"}:
+        draws[name] = draws[name] * history.relevance[-1]
     if not history.relevance[PANTRY].any():
         del draws["appetite"]  # prices that last then need no settled pantry
-    return draws, _held_out(shape, data, history.weight, whole, settings), whole.cluster
+    return draws, _held_out(shape, data, history.weight, whole, settings)
 
 
 class _HeldOut(NamedTuple):

@@ -68,22 +68,6 @@ def variances(reduced: Reduced) -> np.ndarray:
     return np.diag(cho_solve((reduced.factor, True), np.eye(len(reduced.schur))))
 
 
-def cluster_effect(arrow, reduced: Reduced, chosen: np.ndarray) -> float:
-    """How much larger the variance of the scores summed by period is than the information says, over `chosen` [P].
-
-    1 where periods' residuals are independent across stores; the mean of diagonal ratios, intercepts eliminated.
-    """
-    by_period = np.asarray(arrow.by_period, np.float64)
-    by_period = by_period - np.einsum("mjp,mtj->tp", reduced.through, np.asarray(arrow.store_by_period, np.float64))
-    by_period = by_period[:, chosen]
-    information = np.diag(reduced.schur)[chosen] - 1
-    informed = information > 1
-    if not informed.any():
-        return 1.0
-    spread = ((by_period - by_period.mean(0)) ** 2).sum(0)
-    return float(np.mean(spread[informed] / information[informed]))
-
-
 def _floored(schur: np.ndarray) -> np.ndarray:
     """The matrix with eigenvalues of at least 1, the prior's: single-precision sums may have lost what they lack."""
     try:

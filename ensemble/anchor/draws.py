@@ -17,7 +17,17 @@ from scipy.special import softmax
 
 from ensemble.anchor import arrow
 from ensemble.anchor.fitting import Data, Fit, moved
-from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Head, Shape, Theta, drivers_by_kind, shared_values, split_rows
+from ensemble.anchor.heads import (
+    HEADS,
+    HEARD,
+    INTERCEPT_SD,
+    Head,
+    Shape,
+    Theta,
+    drivers_by_kind,
+    shared_values,
+    split_rows,
+)
 from ensemble.anchor.layout import SEASON_TERMS
 from ensemble.anchor.linearise import linearise, log_means, loss
 from ensemble.anchor.separable import homogeneous
@@ -32,7 +42,7 @@ def draw(shape: Shape, data: Data, weight: np.ndarray, fitted: Fit, count: int, 
 
     Each draw's products are then shifted in V until their units over the weighted history are those observed.
     """
-    used = (weight / fitted.cluster).astype(np.float32)
+    used = weight.astype(np.float32)
     arguments = (fitted.scale, data.cells, fitted.noise, used)
     reduced = arrow.reduce(linearise(shape, data.block, fitted.theta, *arguments))
     changes = arrow.sample(reduced, CANDIDATES, rng)
@@ -103,7 +113,7 @@ def _structures(shape: Shape, block, log_level, thetas: Theta, scale) -> dict:
             "competitor": competitor,
             "treatment": treatment,
             "remembered": shared["remembered"],
-            **({"extra": shared["extra"]} if "extra" in shared else {}),
+            **{name: shared[name] for name in HEARD if name in shared},
             "appetite": _appetite(head, structure, block, log_level),
             "intercept": INTERCEPT_SD * theta.intercept,
         }

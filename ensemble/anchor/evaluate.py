@@ -24,6 +24,7 @@ SHIFTS = (
     "competitor",
     "treatment",
     "remembered",
+    "loss",
     "extra",
     "appetite",
     "intercept",
@@ -65,7 +66,10 @@ def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context:
     shift = _shift(draw, sets, log_prices, context)
     z = _in_cells(sets, log_prices - sets.reference)
     if context.usual is not None:
-        z = z + draw["remembered"][:, None, None] * (z - _in_cells(sets, context.usual))
+        gap = z - _in_cells(sets, context.usual)
+        z = z + draw["remembered"][:, None, None] * gap
+        if "loss" in draw:
+            z = z + draw["loss"][:, None, None] * jnp.maximum(gap, 0)
     head = HEADS[name]
     equation = partial(_each_block, head.asked or head.log_units, draw, sets)
     found = equation(z, shift)

@@ -11,7 +11,7 @@ from ensemble.anchor import arrow
 from ensemble.anchor.censored import demand_at_least
 from ensemble.anchor.heads import Block, Shape, Theta, row_scales
 from ensemble.anchor.linearise import Cells, Noise, linearise, log_means, loss
-from ensemble.anchor.noise import Patterns, estimate, first_noise, lost_to_shocks
+from ensemble.anchor.noise import Patterns, estimate, first_noise
 
 FIRST_DAMPING, EASE, TIGHTEN, MOST_DAMPING = 0.5, 4.0, 6.0, 1e6
 LONGEST_STEP = 1.5  # of a shared or row parameter, in prior standard deviations
@@ -23,13 +23,11 @@ SCALE_RANGE = (0.3, 3.0)
 
 @dataclass(frozen=True)
 class Fit:
-    """A head fitted to a block: its standardised parameters theta, the rows' sds scale [columns], the noise, and
-    cluster >= 1, by which the data count for less."""
+    """A head fitted to a block: its standardised parameters theta, the rows' sds scale [columns], the noise."""
 
     theta: Theta
     scale: np.ndarray
     noise: Noise
-    cluster: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def first_fit(shape: Shape, data: Data) -> Fit:
     return Fit(theta, row_scales(shape)[0].astype(np.float32), first_noise(data.patterns))
 
 
-def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int = 1, cluster: bool = True) -> Fit:
+def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int = 1) -> Fit:
     """The posterior mode, from the best of several starts; weight [T] of the periods."""
     tried = [climb(shape, data, weight, start, steps // 3) for start in around(shape, data, starts)]
     found = min(tried, key=lambda one: _value(shape, data, weight, one)) if len(tried) > 1 else tried[0]
@@ -72,7 +70,7 @@ def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int
         if number > 0:
             found = climb(shape, data, weight, found, -(-2 * steps // (3 * (ROUNDS - 1))))
         data = with_demand(shape, data, found)
-        found = _renewed(shape, data, weight, found, scales=number > 0, cluster=cluster and number == ROUNDS - 2)
+        found = _renewed(shape, data, weight, found, scales=number > 0)
     return climb(shape, data, weight, found, 3)
 
 
@@ -91,13 +89,13 @@ def with_demand(shape: Shape, data: Data, found: Fit) -> Data:
 def refit(shape: Shape, data: Data, weight: np.ndarray, start: Fit, steps: int) -> Fit:
     """The mode under other weights, from a fit under similar ones, whose scales stay; the noise is renewed."""
     found = climb(shape, data, weight, start, steps)
-    return _renewed(shape, data, weight, found, scales=False, cluster=False)
+    return _renewed(shape, data, weight, found, scales=False)
 
 
 def climb(shape: Shape, data: Data, weight: np.ndarray, found: Fit, steps: int) -> Fit:
     """At most `steps` accepted damped steps; a step that does not lower the loss is taken back."""
     damping, theta = FIRST_DAMPING, found.theta
-    arguments = (found.scale, data.cells, found.noise, (weight / found.cluster).astype(np.float32))
+    arguments = (found.scale, data.cells, found.noise, weight.astype(np.float32))
     value = float(loss(shape, data.block, theta, *arguments))
     for _ in range(steps):
         blocks = linearise(shape, data.block, theta, *arguments)
@@ -113,7 +111,7 @@ def climb(shape: Shape, data: Data, weight: np.ndarray, found: Fit, steps: int) 
         theta, value, damping = trial, value - gain, damping / EASE
         if gain < ENOUGH:
             break
-    return Fit(theta, found.scale, found.noise, found.cluster)
+    return Fit(theta, found.scale, found.noise)
 
 
 def flat(theta: Theta) -> tuple[np.ndarray, np.ndarray]:
@@ -132,8 +130,8 @@ def moved(shape: Shape, theta: Theta, change: np.ndarray, intercept: np.ndarray)
 
 def _value(shape: Shape, data: Data, weight: np.ndarray, found: Fit) -> float:
     """The penalised loss of a fit."""
-    used = (weight / found.cluster).astype(np.float32)
-    return float(loss(shape, data.block, found.theta, found.scale, data.cells, found.noise, used))
+    arguments = (found.theta, found.scale, data.cells, found.noise, weight.astype(np.float32))
+    return float(loss(shape, data.block, *arguments))
 
 
 def _capped(change: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -141,25 +139,14 @@ def _capped(change: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.n
     return part * change, part * intercept
 
 
-def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales: bool, cluster: bool) -> Fit:
-    """Noise from the residuals; where asked, prior scales by a step of expectation-maximisation, and the cluster
-    effect."""
+def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales: bool) -> Fit:
+    """Noise from the residuals; where asked, prior scales by a step of expectation-maximisation."""
     cells = data.cells
     log_mean = np.asarray(log_means(shape, data.block, found.theta, found.scale, cells), np.float64)
     noise = estimate(data.patterns, cells.units, log_mean, cells.seen, weight, data.spread, data.shocks)
-    theta, scale, factor = found.theta, found.scale, found.cluster
-    if scales or cluster:
-        blocks = linearise(shape, data.block, theta, scale, cells, noise, (weight / found.cluster).astype(np.float32))
-        reduced = arrow.reduce(blocks)
-    if cluster:
-        price = np.ones(len(reduced.schur), bool)
-        price[shape.shared_count - shape.drivers : shape.shared_count] = False
-        columns = np.arange(shape.columns) == 0
-        price[shape.shared_count :] = np.tile(columns, shape.products)
-        factor = max(1.0, arrow.cluster_effect(blocks, reduced, price))
-        rows = np.asarray(cells.seen) * weight[:, None]
-        factor *= lost_to_shocks(np.asarray(cells.z), cells.units, log_mean, rows, noise)
+    theta, scale = found.theta, found.scale
     if scales:
+        reduced = arrow.reduce(linearise(shape, data.block, theta, scale, cells, noise, weight.astype(np.float32)))
         spread = arrow.variances(reduced)[shape.shared_count :].reshape(shape.products, shape.columns)
         rows = np.asarray(theta.rows, np.float64)
         base, kind = row_scales(shape)
@@ -171,4 +158,4 @@ def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales
             ratio[part] = np.sqrt((size.sum() + SCALE_TRUST) / (size.size + SCALE_TRUST))
         new = (base * np.clip(ratio, *SCALE_RANGE)).astype(np.float32)
         theta, scale = theta._replace(rows=(rows * (scale / new)).astype(np.float32)), new
-    return Fit(theta, scale, noise, factor)
+    return Fit(theta, scale, noise)

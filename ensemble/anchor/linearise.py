@@ -3,7 +3,8 @@
 Residuals d are signed negative-binomial deviance residuals (Var = μ + φ μ²), clipped at ±5 and less their mean where
 the level is right, so that the loss ½ Σ d' R⁻¹ d is one number to descend on and its levels are means, not medians.
 R correlates the products of a store and period. Where shoppers remember prices, heads are asked at the price as it is
-felt, z + ρ (z − usual): a price that lasts is its own usual one. Where they stockpile, a promotion's buyers may take
+felt, z + ρ (z − usual) + λ max(0, z − usual): a price that lasts is its own usual one, and one above it is felt more
+than one below (loss aversion: Hardie, Johnson & Fader 1993). Where they stockpile, a promotion's buyers may take
 more than one (`extra`): sales that no rival lost (Van Heerde, Gupta & Wittink 2003), which in an attraction's utility
 would make rivals lose too little to all other prices.
 Stores are scanned, so memory does not grow with them. Axes: M stores, T periods, J products, P shared and row
@@ -38,7 +39,7 @@ MOST_LOG_UNITS = 20.0
 
 class Cells(NamedTuple):
     """One block's sales: z, units, seen, traffic [M, T, J], drivers [M, T, J, Q], log_level [M, J], season [T, 4], and
-    surprise [M, T, J], z less the usual one times what `remembered` is a multiple of."""
+    surprise [M, T, J], z less the usual one times what `remembered` and `loss` are multiples of."""
 
     z: jax.Array
     units: jax.Array
@@ -64,15 +65,13 @@ class Noise(NamedTuple):
 
 class Arrow(NamedTuple):
     """Gauss-Newton blocks without priors: head [P, P], joint [M, J, P], store [M, J, J]; gradients gradient [P],
-    store_gradient [M, J]; by_period [T, P] and store_by_period [M, T, J], the gradients' parts."""
+    store_gradient [M, J]."""
 
     head: jax.Array
     joint: jax.Array
     store: jax.Array
     gradient: jax.Array
     store_gradient: jax.Array
-    by_period: jax.Array
-    store_by_period: jax.Array
 
 
 def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells, store) -> jax.Array:
@@ -91,7 +90,8 @@ def _asked(shape: Shape, block: Block, cells: Cells, store, shared: dict, dev, c
     what a promotion's buyers take more."""
     head = HEADS[shape.head]
     structure = head.structure(shared, dev, cross, block)
-    z = cells.z[store] + shared["remembered"] * cells.surprise[store]
+    surprise = cells.surprise[store]
+    z = cells.z[store] + shared["remembered"] * surprise + shared.get("loss", 0.0) * jnp.maximum(surprise, 0)
     promoted = cells.drivers[store][..., : drivers_by_kind(shape)[0]].sum(-1)
     return head.log_units(structure, block, cells.log_level[store], z, shift) + shared.get("extra", 0.0) * promoted
 
@@ -154,18 +154,16 @@ def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noi
 
         mixed, rows, of_dense, of_rows = jax.lax.map(of_row, jnp.arange(products))
         mixed, rows = (part.reshape(-1, part.shape[-1]) for part in (mixed, rows))
-        by_row = (pulled[..., None] * slopes.factors).reshape(periods, -1)
-        per_period = -jnp.concatenate([jnp.einsum("tj,tjd->td", pull, slopes.dense), by_row], 1)
+        by_row = jnp.einsum("tk,tkn->kn", pulled, slopes.factors).reshape(-1)
+        gradient = -jnp.concatenate([jnp.einsum("tj,tjd->d", pull, slopes.dense), by_row])
         joint = INTERCEPT_SD * jnp.concatenate([of_dense, of_rows], 1)
-        total = (total[0] + jnp.block([[head, mixed.T], [mixed, rows]]), total[1] + per_period)
-        return total, (joint, INTERCEPT_SD**2 * at_shift.sum(0), -INTERCEPT_SD * pulled)
+        total = (total[0] + jnp.block([[head, mixed.T], [mixed, rows]]), total[1] + gradient)
+        return total, (joint, INTERCEPT_SD**2 * at_shift.sum(0), -INTERCEPT_SD * pulled.sum(0))
 
     order = _order(shape)
-    start = jnp.zeros((len(order), len(order))), jnp.zeros((periods, len(order)))
-    (head, by_period), (joint, own, store_by_period) = jax.lax.scan(one, start, jnp.arange(len(cells.z)))
-    by_period = by_period[:, order]
-    gradients = (by_period.sum(0), store_by_period.sum(1), by_period, store_by_period)
-    return Arrow(head[order][:, order], joint[..., order], own, *gradients)
+    start = jnp.zeros((len(order), len(order))), jnp.zeros(len(order))
+    (head, gradient), (joint, own, store_gradient) = jax.lax.scan(one, start, jnp.arange(len(cells.z)))
+    return Arrow(head[order][:, order], joint[..., order], own, gradient[order], store_gradient)
 
 
 class Slopes(NamedTuple):

@@ -122,29 +122,6 @@ def common_shocks(
     return residual * share, share
 
 
-def lost_to_shocks(z: np.ndarray, units: np.ndarray, log_mean: np.ndarray, rows: np.ndarray, noise: Noise) -> float:
-    """How much less the history says of prices than it seems to where shocks are taken as known: what rows tell of a
-    product's price, over the same with the shocks integrated out. Mean over the products, 1 without shocks.
-
-    With x the log price less its series' mean, w what a row tells: Σ w x² over Σ w x² − Σ_t share (Σ_m w x)² / Σ_m w.
-
-    Args:
-        z: [M, T, J] log prices. noise: with the shocks. Others as estimate's, rows weighed by the periods' weight.
-    """
-    if not np.any(noise.shock):
-        return 1.0
-    mean = np.exp(np.asarray(log_mean, np.float64))
-    _, share = common_shocks(np.asarray(units, np.float64), mean, rows, noise.dispersion)
-    shocked = mean * np.exp(noise.shock)
-    told = rows * shocked / (1 + noise.dispersion * shocked)
-    centre = (told * z).sum(1, keepdims=True) / np.maximum(told.sum(1, keepdims=True), 1e-9)
-    moves = np.where(rows > 0, z - centre, 0.0)
-    every = (told * moves**2).sum((0, 1))
-    common = (share * (told * moves).sum(0) ** 2 / np.maximum(told.sum(0), 1e-9)).sum(0)
-    moved = every > 1e-9
-    return float((every[moved] / np.maximum(every - common, 1e-3 * every)[moved]).mean()) if moved.any() else 1.0
-
-
 def residuals(units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
     """Clipped signed deviance residuals, as linearise.deviance_residual."""
     spread = 1 / dispersion

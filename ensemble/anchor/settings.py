@@ -16,7 +16,6 @@ class AnchorSettings:
     treatments: let deals' depth, past deals and the usual price have effects of their own, so that what a regular
     price does in the long run is not read off deals.
     control: let costs, where they move prices, tell apart what prices did and what they followed.
-    cluster: let data count for less where the residuals of a period agree across stores.
     shocks: let what all stores share of a period's residuals be a demand shock, not evidence from each of them.
     share: of the anchor in forecasts and levels, the rest is the networks'; None = the one of least error in periods
     that trained neither.
@@ -35,7 +34,6 @@ class AnchorSettings:
     full_cross: int = 16
     treatments: bool = True
     control: bool = True
-    cluster: bool = True
     shocks: bool = True
     share: float | None = None
     reaction: float | None = None

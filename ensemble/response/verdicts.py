@@ -23,6 +23,7 @@ MOST_EXPLAINED = 0.95  # R² of log price on those controls
 TIERS = {"identified": "full", "weak": "small", "none": "hold"}
 DOUBT = 0.005  # two-sided p below which a test counts: clustered errors are a little small, tests are many
 WRONG_SIGN = 2.0  # standard errors above 0
+FORESIGHT_DOUBT = 0.001  # the same for next period's price: a false alarm all but fixes a price
 MOST_PLACEBO = 0.25  # of the elasticity; the response errs by at most about twice what the placebo finds
 
 
@@ -41,9 +42,9 @@ def verdicts(panel: SalesPanel, *, corrected: bool = False) -> pd.DataFrame:
     return pd.concat([table[["product"]], judged, table.drop(columns="product")], axis=1)
 
 
-def significant(t: float, periods: int) -> bool:
+def significant(t: float, periods: int, doubt: float = DOUBT) -> bool:
     """Whether t, of an error clustered by this many periods, is beyond chance; NaN is not."""
-    return bool(periods > 1 and abs(t) > stats.t.isf(DOUBT / 2, periods - 1))
+    return bool(periods > 1 and abs(t) > stats.t.isf(doubt / 2, periods - 1))
 
 
 def _judge(found: dict, corrected: bool) -> dict[str, str]:
@@ -108,7 +109,7 @@ def _exogeneity(found: dict, corrected: bool) -> tuple[str, str, bool]:
 
 
 def _foretells(found: dict) -> bool:
-    return significant(found["lead_t"], found["lead_periods"])
+    return significant(found["lead_t"], found["lead_periods"], FORESIGHT_DOUBT)
 
 
 def _minor(found: dict) -> bool:

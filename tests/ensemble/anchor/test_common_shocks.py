@@ -3,11 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from data_io.markets.catalogue import make_market
 from ensemble.anchor.anchor import fit_anchor
-from ensemble.anchor.noise import Patterns, common_shocks, estimate, lost_to_shocks
+from ensemble.anchor.noise import Patterns, common_shocks, estimate
 from ensemble.anchor.settings import AnchorSettings
 
 STORES, PERIODS, PRODUCTS, PHI = 12, 200, 3, 0.2
@@ -49,28 +48,6 @@ def test_periods_that_are_not_known_have_no_shock():
     found, _ = common_shocks(units, mean, rows, np.full(PRODUCTS, PHI))
     assert np.any(found[:150])
     assert not np.any(found[150:])
-
-
-@pytest.mark.parametrize("in_common", [0.0, 0.5, 0.95])
-def test_what_is_lost_to_shocks_is_what_integrating_them_out_loses(in_common):
-    sd, level = 0.4, 40.0
-    draw = np.random.default_rng(3)
-    shock = sd * draw.standard_normal((PERIODS, PRODUCTS))
-    mean = np.full((STORES, PERIODS, PRODUCTS), level)
-    units = draw.poisson(mean * np.exp(shock) * draw.gamma(1 / PHI, PHI, mean.shape)).astype(float)
-    own, common = (draw.standard_normal(shape) for shape in (mean.shape, (1, PERIODS, PRODUCTS)))
-    z = 0.1 * (np.sqrt(1 - in_common) * own + np.sqrt(in_common) * common)
-    rows, patterns = np.ones(mean.shape), Patterns(np.ones(mean.shape))
-    noise = estimate(patterns, units, np.log(mean), rows, np.ones(PERIODS), shocks=True)
-    each = np.eye(STORES) * (1 / level + PHI)  # of relative residuals, exactly
-    ratios = []
-    for product in range(PRODUCTS):
-        x = z[..., product] - z[..., product].mean(1, keepdims=True)
-        known, integrated = (np.einsum("mt,mn,nt", x, np.linalg.inv(matrix), x) for matrix in (each, each + sd**2))
-        ratios.append(known / integrated)
-    assert lost_to_shocks(z, units, np.log(mean), rows, noise) == pytest.approx(np.mean(ratios), rel=0.25)
-    without = estimate(patterns, units, np.log(mean), rows, np.ones(PERIODS))
-    assert lost_to_shocks(z, units, np.log(mean), rows, without) == 1.0
 
 
 def test_elasticities_are_nearer_to_the_truth_where_shocks_are_told_from_prices(panel_of):
