@@ -171,8 +171,7 @@ def _fit_block(
     data = with_demand(shape, data, whole)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
     draws["treatment"] = draws["treatment"] * history.relevance[:-1]
-    for name in draws.keys() & {"remembered", "loss"}:
-        draws[name] = draws[name] * history.relevance[-1]
+    draws["remembered"] = draws["remembered"] * history.relevance[-1]
     if not history.relevance[PANTRY].any():
         del draws["appetite"]  # prices that last then need no settled pantry
     return draws, _held_out(shape, data, history.weight, whole, settings)

@@ -17,17 +17,7 @@ from scipy.special import softmax
 
 from ensemble.anchor import arrow
 from ensemble.anchor.fitting import Data, Fit, moved
-from ensemble.anchor.heads import (
-    HEADS,
-    HEARD,
-    INTERCEPT_SD,
-    Head,
-    Shape,
-    Theta,
-    drivers_by_kind,
-    shared_values,
-    split_rows,
-)
+from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Head, Shape, Theta, drivers_by_kind, shared_values, split_rows
 from ensemble.anchor.layout import SEASON_TERMS
 from ensemble.anchor.linearise import linearise, log_means, loss
 from ensemble.anchor.separable import homogeneous
@@ -113,7 +103,7 @@ def _structures(shape: Shape, block, log_level, thetas: Theta, scale) -> dict:
             "competitor": competitor,
             "treatment": treatment,
             "remembered": shared["remembered"],
-            **{name: shared[name] for name in HEARD if name in shared},
+            **({"extra": shared["extra"]} if "extra" in shared else {}),
             "appetite": _appetite(head, structure, block, log_level),
             "intercept": INTERCEPT_SD * theta.intercept,
         }

@@ -24,7 +24,6 @@ SHIFTS = (
     "competitor",
     "treatment",
     "remembered",
-    "loss",
     "extra",
     "appetite",
     "intercept",
@@ -66,10 +65,7 @@ def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context:
     shift = _shift(draw, sets, log_prices, context)
     z = _in_cells(sets, log_prices - sets.reference)
     if context.usual is not None:
-        gap = z - _in_cells(sets, context.usual)
-        z = z + draw["remembered"][:, None, None] * gap
-        if "loss" in draw:
-            z = z + draw["loss"][:, None, None] * jnp.maximum(gap, 0)
+        z = z + draw["remembered"][:, None, None] * (z - _in_cells(sets, context.usual))
     head = HEADS[name]
     equation = partial(_each_block, head.asked or head.log_units, draw, sets)
     found = equation(z, shift)

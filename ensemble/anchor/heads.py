@@ -26,7 +26,6 @@ DEV_SD, SEASON_SD, CROSS_SD = 0.3, 0.25, 0.3
 LIFT_SD, COMPETITOR_SD, TREATMENT_SD, CONTROL_SD = 0.12, 0.2, 0.2, 0.15
 COMPETITOR_PRIOR = (0.2, 0.4)  # by how many per cent sales rise where the competitor is 1 % dearer
 LIFT_PRIOR, TREATMENT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 2.0), (0.0, 1.0)  # treatments: of their relevance
-LOSS_PRIOR = (0.0, 1.0)  # of it too
 CLASSES = 3
 DECLARED_SD = 0.1  # of the log odds of buying nothing, where they are declared
 
@@ -60,10 +59,9 @@ class Head(NamedTuple):
     asked: Callable | None = None
 
 
-HEARD = ("extra", "loss")  # parameters only of heads where treatments are heard, see linearise
-OWN = {"own": (log(TYPICAL_OWN), 0.4), "dearness": (0.2, 0.3), "remembered": TREATMENT_PRIOR, "loss": LOSS_PRIOR}
+OWN = {"own": (log(TYPICAL_OWN), 0.4), "dearness": (0.2, 0.3), "remembered": TREATMENT_PRIOR}
 CROSS = {"inside": (log(0.07), 0.7), "outside_group": (log(0.01), 1.0)}
-OUTSIDE = {"outside": (0.0, 1.2), "extra": (0.0, 0.3)}
+OUTSIDE = {"outside": (0.0, 1.2), "extra": (0.0, 0.3)}  # extra: where shoppers stockpile, see linearise
 
 HEADS = {
     "elasticity": Head(
@@ -123,7 +121,7 @@ class Shape(NamedTuple):
         """Name, means and sds of each shared parameter, the lifts last."""
         found = []
         for name, (mean, sd) in HEADS[self.head].priors.items():
-            if name in HEARD and not self.stockpiling:
+            if name == "extra" and not self.stockpiling:
                 continue
             if name == "outside" and self.outside is not None:
                 mean, sd = log(self.outside / (1 - self.outside)), DECLARED_SD

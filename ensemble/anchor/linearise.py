@@ -3,8 +3,7 @@
 Residuals d are signed negative-binomial deviance residuals (Var = μ + φ μ²), clipped at ±5 and less their mean where
 the level is right, so that the loss ½ Σ d' R⁻¹ d is one number to descend on and its levels are means, not medians.
 R correlates the products of a store and period. Where shoppers remember prices, heads are asked at the price as it is
-felt, z + ρ (z − usual) + λ max(0, z − usual): a price that lasts is its own usual one, and one above it is felt more
-than one below (loss aversion: Hardie, Johnson & Fader 1993). Where they stockpile, a promotion's buyers may take
+felt, z + ρ (z − usual): a price that lasts is its own usual one. Where they stockpile, a promotion's buyers may take
 more than one (`extra`): sales that no rival lost (Van Heerde, Gupta & Wittink 2003), which in an attraction's utility
 would make rivals lose too little to all other prices.
 Stores are scanned, so memory does not grow with them. Axes: M stores, T periods, J products, P shared and row
@@ -39,7 +38,7 @@ MOST_LOG_UNITS = 20.0
 
 class Cells(NamedTuple):
     """One block's sales: z, units, seen, traffic [M, T, J], drivers [M, T, J, Q], log_level [M, J], season [T, 4], and
-    surprise [M, T, J], z less the usual one times what `remembered` and `loss` are multiples of."""
+    surprise [M, T, J], z less the usual one times what `remembered` is a multiple of."""
 
     z: jax.Array
     units: jax.Array
@@ -90,8 +89,7 @@ def _asked(shape: Shape, block: Block, cells: Cells, store, shared: dict, dev, c
     what a promotion's buyers take more."""
     head = HEADS[shape.head]
     structure = head.structure(shared, dev, cross, block)
-    surprise = cells.surprise[store]
-    z = cells.z[store] + shared["remembered"] * surprise + shared.get("loss", 0.0) * jnp.maximum(surprise, 0)
+    z = cells.z[store] + shared["remembered"] * cells.surprise[store]
     promoted = cells.drivers[store][..., : drivers_by_kind(shape)[0]].sum(-1)
     return head.log_units(structure, block, cells.log_level[store], z, shift) + shared.get("extra", 0.0) * promoted
 
