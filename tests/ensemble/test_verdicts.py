@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ensemble.response.verdicts import verdicts
+from ensemble.response.verdicts import FORESIGHT_DOUBT, significant, verdicts
 
 
 def test_varied_prices_are_identified(prepared):
@@ -57,6 +57,13 @@ def test_a_new_history_without_sales_is_held(prepared):
     found = verdicts(replace(panel, observed=np.zeros_like(panel.observed)))
     assert (found["tier"] == "hold").all()
     assert found["elasticity"].isna().all()
+
+
+def test_a_placebo_needs_more_than_other_tests_to_count():
+    assert significant(3.0, 79)
+    assert not significant(3.0, 79, FORESIGHT_DOUBT)
+    assert significant(-3.6, 79, FORESIGHT_DOUBT)
+    assert not significant(float("nan"), 79, FORESIGHT_DOUBT)
 
 
 def test_a_price_that_foretells_much_of_last_periods_sales_moves_little_and_one_that_foretells_little_is_told(prepared):
