@@ -110,7 +110,7 @@ def training(body: str, head: str, members: int, series: int) -> Work:
     validation = np.arange(PERIODS) >= PERIODS * (1 - SETTINGS.validation)
     job = train.make_job(inputs, bins, SETTINGS, validation)
     weights = jax.vmap(lambda key: train.bootstrap_weights(key, PERIODS, SETTINGS.block))(keys)
-    state = train.begin(body, head, sizes, keys, weights)
+    state = train.begin(body, head, sizes, SETTINGS.loss, keys, weights)
     batch = take(job.inputs, job.rows[0], job.sets[0])
     lead = jnp.ones(PERIODS, jnp.int32)
 

@@ -24,6 +24,14 @@ def test_every_form_gives_the_members_the_same_answers(name):
             np.testing.assert_allclose(answer, expected, rtol=2e-4)
 
 
+def test_an_epoch_of_training_has_the_same_losses_by_vmap_and_as_the_engine_runs_it():
+    compared = forms("training", "mlp", "elasticity", MEMBERS, SERIES)
+    _, expected = compared["vmap"][1]()
+    found = np.concatenate([losses for _, losses in compared["engine"][1]()], axis=1)
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found.T, expected, rtol=2e-4)
+
+
 @pytest.mark.nightly
 def test_the_work_counted_grows_with_members_and_series():
     one = inference("mlp", "elasticity", 1, SERIES)
