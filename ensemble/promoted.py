@@ -21,7 +21,7 @@ from data_io.frequency import next_period
 from ensemble.aggregate import recentre
 from ensemble.anchor import evaluate
 from ensemble.anchor.anchor import Anchor
-from ensemble.anchor.treatments import ATTENTION, KEPT, MEMORY
+from ensemble.anchor.treatments import KEPT, MEMORY, stored
 from ensemble.anchored import AnchoredDemand
 from ensemble.demand import at_current, offer_demand, series_of
 from ensemble.types import Ensemble
@@ -146,8 +146,8 @@ def _log_units(demand: PromotedDemand, options: jax.Array) -> jax.Array:
     felt = jnp.where(since > 0, KEPT ** (since - 1.0), 0.0)
     remembered = jnp.where(since > 0, (1 - MEMORY) * MEMORY ** (since - 1.0), 0.0)
     older = jnp.where(since > 1, (1 - MEMORY) ** 2 * (since - 1) * MEMORY ** (since - 2.0), 0.0)
-    bought = depth + ATTENTION * promoted
-    stored = jnp.stack([bought, evaluate.mean_rival(base.sets, bought)], -1)  # [P, S, 2]
+    bought = stored(depth, promoted)
+    left = jnp.stack([bought, evaluate.mean_rival(base.sets, bought)], -1)  # [P, S, 2]
 
     def first(values: jax.Array, rest: float | jax.Array) -> jax.Array:
         """[P, S, ...] in the first period, the rest in the others: [P, H, S, ...]."""
@@ -157,7 +157,7 @@ def _log_units(demand: PromotedDemand, options: jax.Array) -> jax.Array:
     context = later._replace(
         promotions=first(promotions, 0.0),
         regular=first(jnp.where(promoted, demand.regular, -jnp.inf), -jnp.inf),
-        past=later.past + felt[..., None] * stored[:, None],
+        past=later.past + felt[..., None] * left[:, None],
         usual=later.usual + remembered * (point - demand.regular)[:, None],
         older=later.older + older * (point - demand.regular)[:, None],
     )

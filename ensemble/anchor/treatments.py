@@ -49,8 +49,13 @@ def treatments(
 def deals(z: np.ndarray, promoted: np.ndarray, meeting: np.ndarray) -> np.ndarray:
     """[S, T, 3] the first of the treatments, those of present and past deals; arguments as theirs."""
     depth = np.maximum(regular_price(z, promoted) - z, 0) * promoted
-    past = _carried(depth + ATTENTION * promoted, KEPT)
+    past = _carried(stored(depth, promoted), KEPT)
     return np.stack([depth, past, mean_rival(past, meeting)], -1)
+
+
+def stored(depth, promoted):
+    """What a deal leaves in households: by its log depth, and by being on promotion; arrays of numpy or jax."""
+    return depth + ATTENTION * promoted
 
 
 def meetings(series: pd.DataFrame) -> np.ndarray:

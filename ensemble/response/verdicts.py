@@ -22,8 +22,8 @@ LEAST_SPREAD = 0.03  # residual sd of log price on series means, season, trend a
 MOST_EXPLAINED = 0.95  # R² of log price on those controls
 TIERS = {"identified": "full", "weak": "small", "none": "hold"}
 DOUBT = 0.005  # two-sided p below which a test counts: clustered errors are a little small, tests are many
-WRONG_SIGN = 2.0  # standard errors above 0
 FORESIGHT_DOUBT = 0.001  # the same for next period's price: a false alarm all but fixes a price
+WRONG_SIGN = 2.0  # standard errors above 0
 MOST_PLACEBO = 0.25  # of the elasticity; the response errs by at most about twice what the placebo finds
 
 
