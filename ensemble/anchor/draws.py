@@ -32,15 +32,14 @@ def draw(shape: Shape, data: Data, weight: np.ndarray, fitted: Fit, count: int, 
 
     Each draw's products are then shifted in V until their units over the weighted history are those observed.
     """
-    used = weight.astype(np.float32)
-    arguments = (fitted.scale, data.cells, fitted.noise, used)
+    arguments = (fitted.scale, data.cells, fitted.noise, weight)
     reduced = arrow.reduce(linearise(shape, data.block, fitted.theta, *arguments))
     changes = arrow.sample(reduced, CANDIDATES, rng)
     thetas = moved(shape, fitted.theta, *changes)
     values = np.asarray(_losses(shape, data.block, thetas, *arguments), np.float64)
     kept = resample(arrow.square(reduced, *changes) / 2 - values, count, rng)
     thetas = jax.tree.map(lambda part: part[kept], thetas)
-    thetas = _matched(shape, data.block, thetas, fitted.scale, data.cells, weight.astype(np.float32))
+    thetas = _matched(shape, data.block, thetas, fitted.scale, data.cells, weight)
     return jax.tree.map(np.asarray, _structures(shape, data.block, data.cells.log_level, thetas, fitted.scale))
 
 

@@ -95,7 +95,7 @@ def refit(shape: Shape, data: Data, weight: np.ndarray, start: Fit, steps: int) 
 def climb(shape: Shape, data: Data, weight: np.ndarray, found: Fit, steps: int) -> Fit:
     """At most `steps` accepted damped steps; a step that does not lower the loss is taken back."""
     damping, theta = FIRST_DAMPING, found.theta
-    arguments = (found.scale, data.cells, found.noise, weight.astype(np.float32))
+    arguments = (found.scale, data.cells, found.noise, weight)
     value = float(loss(shape, data.block, theta, *arguments))
     for _ in range(steps):
         blocks = linearise(shape, data.block, theta, *arguments)
@@ -130,7 +130,7 @@ def moved(shape: Shape, theta: Theta, change: np.ndarray, intercept: np.ndarray)
 
 def _value(shape: Shape, data: Data, weight: np.ndarray, found: Fit) -> float:
     """The penalised loss of a fit."""
-    arguments = (found.theta, found.scale, data.cells, found.noise, weight.astype(np.float32))
+    arguments = (found.theta, found.scale, data.cells, found.noise, weight)
     return float(loss(shape, data.block, *arguments))
 
 
@@ -146,7 +146,7 @@ def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales
     noise = estimate(data.patterns, cells.units, log_mean, cells.seen, weight, data.spread, data.shocks)
     theta, scale = found.theta, found.scale
     if scales:
-        reduced = arrow.reduce(linearise(shape, data.block, theta, scale, cells, noise, weight.astype(np.float32)))
+        reduced = arrow.reduce(linearise(shape, data.block, theta, scale, cells, noise, weight))
         spread = arrow.variances(reduced)[shape.shared_count :].reshape(shape.products, shape.columns)
         rows = np.asarray(theta.rows, np.float64)
         base, kind = row_scales(shape)
