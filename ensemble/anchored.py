@@ -109,7 +109,7 @@ def first_period(demand: jax.tree_util.Partial, current: np.ndarray) -> jax.tree
         return None
     current = jnp.log(jnp.asarray(current, jnp.float32))
     usual = lasting.fixed.at[lasting.rows].set(current, mode="drop") - lasting.sets.reference
-    first = replace(lasting, context=lasting.context._replace(usual=usual, older=usual))
+    first = replace(lasting, context=lasting.context._replace(usual=usual))
     moved = (_log_units(first, current[None]) - _log_units(lasting, current[None]))[:, 0]
     return jax.tree_util.Partial(expected_units, replace(first, held=lasting.held + moved))
 

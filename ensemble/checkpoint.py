@@ -27,7 +27,7 @@ from ensemble.anchor.record import to_arrays, to_words
 from ensemble.member import initial
 from ensemble.types import Ensemble, Group, Sizes
 
-SCHEMA = 8
+SCHEMA = 9
 ARRAYS, RECORD, HASHES = "arrays.safetensors", "model.json", "hashes.json"
 SPEC_ARRAYS = ("reference_price", "level", "weight", "class_edges", "class_means")
 NOISE_ARRAYS = ("dispersion", "percentage_ratio")

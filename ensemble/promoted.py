@@ -1,7 +1,8 @@
 """What deals in the next period do to it and to the periods after it, by the anchor: units and money over a horizon.
 
 The deal's period has its price, its mechanic's effect and its depth. The periods after it are at the regular price and
-feel what households stored (own and rivals' past deals) and the price that they remember. Not for choosing deals.
+feel what households have at home (all that the group sold, and own past deals) and the price that they remember. Not
+for choosing deals.
 
 Axes: K members, P candidates, H periods, O offers, S series, L options, Q promotions. Option 0 is no deal.
 """
@@ -145,9 +146,7 @@ def _log_units(demand: PromotedDemand, options: jax.Array) -> jax.Array:
     since = jnp.arange(horizon)[:, None]
     felt = jnp.where(since > 0, KEPT ** (since - 1.0), 0.0)
     remembered = jnp.where(since > 0, (1 - MEMORY) * MEMORY ** (since - 1.0), 0.0)
-    older = jnp.where(since > 1, (1 - MEMORY) ** 2 * (since - 1) * MEMORY ** (since - 2.0), 0.0)
-    bought = stored(depth, promoted)
-    left = jnp.stack([bought, evaluate.mean_rival(base.sets, bought)], -1)  # [P, S, 2]
+    left = stored(depth, promoted)[..., None]  # [P, S, 1]
 
     def first(values: jax.Array, rest: float | jax.Array) -> jax.Array:
         """[P, S, ...] in the first period, the rest in the others: [P, H, S, ...]."""
@@ -159,7 +158,6 @@ def _log_units(demand: PromotedDemand, options: jax.Array) -> jax.Array:
         regular=first(jnp.where(promoted, demand.regular, -jnp.inf), -jnp.inf),
         past=later.past + felt[..., None] * left[:, None],
         usual=later.usual + remembered * (point - demand.regular)[:, None],
-        older=later.older + older * (point - demand.regular)[:, None],
     )
     prices = jnp.broadcast_to(first(point, demand.regular), shape)
     offered = jnp.minimum(base.rows, len(demand.regular) - 1)

@@ -28,7 +28,7 @@ from ensemble.anchor import evaluate
 from ensemble.anchor.context import following, lasting
 from ensemble.anchor.draws import draw
 from ensemble.anchor.evaluate import Context
-from ensemble.anchor.fitting import Data, Fit, fit, refit, with_demand
+from ensemble.anchor.fitting import Data, Fit, fit, refit, renewed, stocked_path
 from ensemble.anchor.heads import HEADS, Block, Shape, head_shape
 from ensemble.anchor.layout import History, Sets, lay_out
 from ensemble.anchor.linearise import Cells, log_means
@@ -94,7 +94,7 @@ class Anchor:
 
     def following(self, periods: pd.DatetimeIndex, log_price: np.ndarray, promotions: np.ndarray) -> Context:
         """See context.following."""
-        return following(self.sets, self.series, periods, log_price, promotions)
+        return following(self.sets, periods, log_price, promotions)
 
     def log_units(self, head: HeadDraws, log_prices: jax.Array, context: Context) -> jax.Array:
         """[N, ..., S] log expected units of every draw at log prices [..., S]."""
@@ -161,19 +161,20 @@ def _fit_block(
     name: str, number: int, sets: Sets, history: History, settings: AnchorSettings, seed: tuple[int, ...]
 ) -> tuple[dict, _HeldOut]:
     """Draws of one head in one block, and what it says of periods left out."""
-    data = replace(_data(number, sets, history), shocks=settings.shocks)
+    data = replace(_data(number, sets, history), shocks=settings.shocks, pantry=float(history.relevance[PANTRY]))
     products, groups = sets.group.shape[1:]
     drivers = history.drivers.shape[-1]
     told = settings.full_cross, settings.outside_share, history.competitors, bool(history.relevance.any())
     shape = head_shape(name, products, drivers, groups, *told)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts)
-    data = with_demand(shape, data, whole)
+    data = renewed(shape, data, whole)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
     draws["treatment"] = draws["treatment"] * history.relevance[:-1]
     draws["remembered"] = draws["remembered"] * history.relevance[-1]
-    if not history.relevance[PANTRY].any():
-        del draws["appetite"]  # prices that last then need no settled pantry
+    if data.pantry:
+        stock = stocked_path(shape, data, whole)[:, -1].astype(np.float32)
+        draws["stock"] = np.broadcast_to(stock, (settings.draws, *stock.shape))
     return draws, _held_out(shape, data, history.weight, whole, settings)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from data_io.features import season
 from ensemble.anchor.evaluate import Context
 from ensemble.anchor.layout import Sets
-from ensemble.anchor.treatments import PAST, deals, meetings, regular_price, usual_price
+from ensemble.anchor.treatments import PAST, deals, regular_price, usual_price
 
 
 def lasting(
@@ -36,37 +36,33 @@ def lasting(
         season=season(pd.DatetimeIndex([period]))[0],
         promotions=np.asarray(promotions, np.float32),
         regular=np.where((promotions > 0).any(-1), sets.regular, -np.inf).astype(np.float32),
-        past=np.zeros((series, 2), np.float32),
+        past=np.zeros((series, 1), np.float32),
         usual=None,
-        older=None,
         competitor=_moves(sets, competitor),
         held=np.zeros(series, np.float32) if held is None else held.astype(np.float32),
         reaction=np.zeros(1, np.float32) if held is None else sets.reaction,
     )
 
 
-def following(
-    sets: Sets, series: pd.DataFrame, periods: pd.DatetimeIndex, log_price: np.ndarray, promotions: np.ndarray
-) -> Context:
-    """Of the last H periods of a history with known prices and promotions, as forecasts need it; leading axis H.
+def following(sets: Sets, periods: pd.DatetimeIndex, log_price: np.ndarray, promotions: np.ndarray) -> Context:
+    """Of the H periods after the history that was fitted, with known prices and promotions, as forecasts need it;
+    leading axis H.
 
     Args:
-        series: [S] rows, as SalesPanel.series. periods: [H]. log_price: [S, T] with T >= H.
+        periods: [H]. log_price: [S, T] of the history and these periods.
         promotions: [S, T, Q] in the panel's units.
     """
     last = slice(log_price.shape[1] - len(periods), None)
     promoted = (promotions > 0).any(-1)
     z = log_price - sets.reference[:, None]
-    past = deals(z, promoted, meetings(series))[:, last, PAST].swapaxes(0, 1)
+    past = deals(z, promoted)[:, last, PAST].swapaxes(0, 1)
     regular = np.where(promoted, regular_price(log_price, promoted), -np.inf)[:, last]
-    usual = usual_price(z)
-    carried = (usual[:, last].T, usual_price(usual)[:, last].T)
-    arrays = (np.swapaxes(promotions[:, last], 0, 1), regular.T, past, *carried)
+    arrays = (np.swapaxes(promotions[:, last], 0, 1), regular.T, past, usual_price(z)[:, last].T)
     return Context(
         season(periods),
         *(values.astype(np.float32) for values in arrays),
         competitor=_moves(sets, None),
-        held=np.zeros(len(series), np.float32),
+        held=np.zeros(len(z), np.float32),
         reaction=np.zeros(1, np.float32),
     )
 

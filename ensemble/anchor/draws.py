@@ -17,7 +17,7 @@ from scipy.special import softmax
 
 from ensemble.anchor import arrow
 from ensemble.anchor.fitting import Data, Fit, moved
-from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Head, Shape, Theta, drivers_by_kind, shared_values, split_rows
+from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Shape, Theta, drivers_by_kind, shared_values, split_rows
 from ensemble.anchor.layout import SEASON_TERMS
 from ensemble.anchor.linearise import linearise, log_means, loss
 from ensemble.anchor.separable import homogeneous
@@ -40,7 +40,7 @@ def draw(shape: Shape, data: Data, weight: np.ndarray, fitted: Fit, count: int, 
     kept = resample(arrow.square(reduced, *changes) / 2 - values, count, rng)
     thetas = jax.tree.map(lambda part: part[kept], thetas)
     thetas = _matched(shape, data.block, thetas, fitted.scale, data.cells, weight)
-    return jax.tree.map(np.asarray, _structures(shape, data.block, data.cells.log_level, thetas, fitted.scale))
+    return jax.tree.map(np.asarray, _structures(shape, data.block, thetas, fitted.scale))
 
 
 def resample(log_weights: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -84,7 +84,7 @@ def _matched(shape: Shape, block, thetas: Theta, scale, cells, weight) -> Theta:
 
 
 @partial(jax.jit, static_argnums=0)
-def _structures(shape: Shape, block, log_level, thetas: Theta, scale) -> dict:
+def _structures(shape: Shape, block, thetas: Theta, scale) -> dict:
     head = HEADS[shape.head]
 
     def one(theta):
@@ -103,24 +103,7 @@ def _structures(shape: Shape, block, log_level, thetas: Theta, scale) -> dict:
             "treatment": treatment,
             "remembered": shared["remembered"],
             **({"extra": shared["extra"]} if "extra" in shared else {}),
-            "appetite": _appetite(head, structure, block, log_level),
             "intercept": INTERCEPT_SD * theta.intercept,
         }
 
     return jax.vmap(one)(thetas)
-
-
-def _appetite(head: Head, structure: dict, block, log_level: jax.Array) -> jax.Array:
-    """[M, J] by how many per cent the sales of a product's group fall where its prices all rise by 1 %."""
-
-    def fall(members: jax.Array) -> jax.Array:
-        """[M]"""
-
-        def total(step: jax.Array) -> jax.Array:
-            z = jnp.broadcast_to(step * members, log_level.shape)
-            units = head.log_units(structure, block, log_level, z, jnp.zeros_like(log_level))
-            return jax.nn.logsumexp(units, -1, b=members)
-
-        return -jax.jvp(total, (jnp.zeros(()),), (jnp.ones(()),))[1]
-
-    return jax.vmap(fall)(block.group.T).T @ block.group.T

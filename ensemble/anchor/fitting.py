@@ -9,9 +9,10 @@ import numpy as np
 
 from ensemble.anchor import arrow
 from ensemble.anchor.censored import demand_at_least
-from ensemble.anchor.heads import Block, Shape, Theta, row_scales
+from ensemble.anchor.heads import Block, Shape, Theta, pantry_driver, row_scales
 from ensemble.anchor.linearise import Cells, Noise, linearise, log_means, loss
 from ensemble.anchor.noise import Patterns, estimate, first_noise
+from ensemble.anchor.pantry import stocks
 
 FIRST_DAMPING, EASE, TIGHTEN, MOST_DAMPING = 0.5, 4.0, 6.0, 1e6
 LONGEST_STEP = 1.5  # of a shared or row parameter, in prior standard deviations
@@ -33,7 +34,8 @@ class Fit:
 @dataclass(frozen=True)
 class Data:
     """One block as the compiled functions take it, its patterns of missing products, and where rows sold out: what
-    demand was at least (else 0), and the variance that this leaves it, both [M, T, J]; whether stores share shocks."""
+    demand was at least (else 0), and the variance that this leaves it, both [M, T, J]; whether stores share shocks;
+    the relevance of the pantry, 0 = none."""
 
     block: Block
     cells: Cells
@@ -41,6 +43,7 @@ class Data:
     least: np.ndarray
     spread: np.ndarray
     shocks: bool = False
+    pantry: float = 0.0
 
 
 def around(shape: Shape, data: Data, starts: int) -> list[Fit]:
@@ -69,17 +72,36 @@ def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int
     for number in range(ROUNDS):
         if number > 0:
             found = climb(shape, data, weight, found, -(-2 * steps // (3 * (ROUNDS - 1))))
-        data = with_demand(shape, data, found)
+        data = renewed(shape, data, found)
         found = _renewed(shape, data, weight, found, scales=number > 0)
     return climb(shape, data, weight, found, 3)
 
 
-def with_demand(shape: Shape, data: Data, found: Fit) -> Data:
-    """The data with the demand that the fit expects in place of sales that ended with the stock."""
+def renewed(shape: Shape, data: Data, found: Fit) -> Data:
+    """The data as the fit sees them: the pantries that its purchases fill, and the demand that it expects in place of
+    sales that ended with the stock."""
+    if data.pantry:
+        drivers = np.array(data.cells.drivers)
+        drivers[..., pantry_driver(shape)] = data.pantry * (1 - stocked_path(shape, data, found)[:, :-1])
+        data = replace(data, cells=data.cells._replace(drivers=jnp.asarray(drivers)))
+    return _with_demand(shape, data, found)
+
+
+def stocked_path(shape: Shape, data: Data, found: Fit) -> np.ndarray:
+    """[M, T + 1, J] stock of each product's group before every period and after the last."""
+    return stocks(_expected(shape, data, found), data.cells.log_level, data.block.group)
+
+
+def _expected(shape: Shape, data: Data, found: Fit) -> np.ndarray:
+    """[M, T, J] units."""
+    return np.exp(np.asarray(log_means(shape, data.block, found.theta, found.scale, data.cells), np.float64))
+
+
+def _with_demand(shape: Shape, data: Data, found: Fit) -> Data:
     rows = data.least > 0
     if not rows.any():
         return data
-    mean = np.exp(np.asarray(log_means(shape, data.block, found.theta, found.scale, data.cells), np.float64))
+    mean = _expected(shape, data, found)
     dispersion = np.broadcast_to(found.noise.dispersion, rows.shape)
     units, spread = np.array(data.cells.units), np.zeros(rows.shape)
     units[rows], spread[rows] = demand_at_least(data.least[rows], mean[rows], dispersion[rows])

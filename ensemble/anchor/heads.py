@@ -19,7 +19,7 @@ import numpy as np
 from ensemble.anchor import attraction, separable
 from ensemble.anchor.control import CONTROLS
 from ensemble.anchor.layout import SEASON_TERMS
-from ensemble.anchor.treatments import TREATMENTS, TYPICAL_OWN
+from ensemble.anchor.treatments import PANTRY, TREATMENTS, TYPICAL_OWN
 
 INTERCEPT_SD = 3.0
 DEV_SD, SEASON_SD, CROSS_SD = 0.3, 0.25, 0.3
@@ -165,6 +165,12 @@ def drivers_by_kind(shape: Shape) -> tuple[int, int, int, int]:
     """How many of the drivers are promotions, competitor prices, treatments and controls."""
     others = (shape.competitors, len(TREATMENTS), CONTROLS)
     return shape.drivers - sum(others), *others
+
+
+def pantry_driver(shape: Shape) -> int:
+    """Which of the drivers says how empty pantries are."""
+    promotions, competitors, _, _ = drivers_by_kind(shape)
+    return promotions + competitors + PANTRY
 
 
 def row_scales(shape: Shape) -> tuple[np.ndarray, np.ndarray]:

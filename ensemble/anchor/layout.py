@@ -71,8 +71,8 @@ class Sets(NamedTuple):
 
 class History(NamedTuple):
     """The sales in cells: z, units, seen and least (of the demand where they sold out, else 0) [B, M, T, J], traffic
-    [B, M, T, J], drivers [B, M, T, J, Q + C + 5 + 2] (scaled promotions, C = 3 competitor prices or 0, treatments times
-    their relevance and, last, the controls), season [T, 4], weight [T], relevance [5 + 1] of the treatments and of
+    [B, M, T, J], drivers [B, M, T, J, Q + C + 3 + 2] (scaled promotions, C = 3 competitor prices or 0, treatments times
+    their relevance and, last, the controls), season [T, 4], weight [T], relevance [3 + 1] of the treatments and of
     the usual price, surprise [B, M, T, J] (z less the usual one, times that relevance), competitors C."""
 
     z: np.ndarray
@@ -119,7 +119,7 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
     z = log_price - reference[product][:, None]
     meeting = meetings(panel.series)
     usual = usual_price(z)
-    treated = treatments(z, usual, promoted, meeting, mean)
+    treated = treatments(z, promoted, meeting, mean)
     rival = competitor(panel, weight, z, settings.reaction)
     prices = np.zeros((*z.shape, 0))
     if rival:

@@ -1,10 +1,9 @@
-"""What a price is beside high or low: how deep a deal, how lately there were deals, how far from the usual price.
+"""What a price is beside high or low: how deep a deal, how lately there was one, what is at home, what is usual.
 
 A deal is not a low regular price: shoppers store what they buy on it, and the weeks after it sell less (Hendel & Nevo
-2006); what they bought at low usual prices is at home too. Each of these has its own coefficient in demand, nearly one
-number for all products, so that what a lasting regular price does is not read off deals. Shoppers also judge a price by
-those that they remember (Kalyanaram & Winer 1995): see linearise. Not for equations or fitting. Axes: S series, T
-periods.
+2006); so does what they bought at low prices. Each of these has its own coefficient in demand, nearly one number for
+all products, so that what a lasting regular price does is not read off deals. Shoppers also judge a price by those that
+they remember (Kalyanaram & Winer 1995): see linearise. Not for equations or fitting. Axes: S series, T periods.
 """
 
 from __future__ import annotations
@@ -12,45 +11,49 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ensemble.anchor.competitor import felt
-
-TREATMENTS = ("depth", "past_deals", "rivals_past_deals", "pantry", "older_pantry")
-DEPTH, PAST, PANTRY = 0, slice(1, 3), slice(3, 5)
+TREATMENTS = ("depth", "past_deals", "pantry")
+DEPTH, PAST, PANTRY = 0, slice(1, 2), 2
 TYPICAL_OWN = 2.5  # own elasticity at its prior mean, of which remembered prices move a part
 MEMORY = 0.7  # of the usual price, from period to period
 ATTENTION = 0.1  # log depth that sells as much as being on promotion does beside its price
 FEW_RIVALS = 15  # the mean of more hardly moves, and says nothing of each
-KEPT = 0.6  # of what a deal left in households, from period to period
+KEPT = 0.6  # of what households have at home, from period to period
+WARM = 8  # first periods, whose purchases had filled the pantries before
+FARTHEST = 1.0  # log price for which purchases are guessed
 
 
-def treatments(
-    z: np.ndarray, usual: np.ndarray, promoted: np.ndarray, meeting: np.ndarray, size: np.ndarray
-) -> np.ndarray:
-    """[S, T, 5] in the order of TREATMENTS: log depth below the regular price on promotion; what is felt of past
-    deals, own and the mean rival's; and how little the group's usual prices, and those usual before, leave at home
-    (see `felt`: what is bought falls ever less with the price), its products by their size.
+def treatments(z: np.ndarray, promoted: np.ndarray, meeting: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """[S, T, 3] in the order of TREATMENTS: log depth below the regular price on promotion; what is felt of past
+    deals; and how empty the group's pantries are, 1 less the stock (see `stocked`).
 
-    The latter two tell prices that came and went from those that lasted: who is surprised by a price buys more, or
-    less, than who is used to it, and an empty pantry fills up again.
+    Purchases are guessed here, from prices and a typical elasticity; a fit puts those that it expects in their place
+    (see pantry).
 
     Args:
-        z, usual: [S, T] log prices and remembered ones, relative to the product's reference. promoted: [S, T] bool.
-        meeting: [S] code of the store and group, whose products are rivals. size: [S] mean units.
+        z: [S, T] log prices relative to the product's reference. promoted: [S, T] bool.
+        meeting: [S] code of the store and group, which shares a pantry. size: [S] mean units.
     """
-    sizes, rivals = (np.bincount(meeting, of)[meeting][:, None] for of in (size, np.ones_like(size)))
-
-    def pantry(prices: np.ndarray) -> np.ndarray:
-        total = _totals(size[:, None] * np.asarray(felt(prices)), meeting)[meeting]
-        return np.where(rivals - 1 <= FEW_RIVALS, total / sizes, 0)[..., None]
-
-    return np.concatenate([deals(z, promoted, meeting), pantry(usual), pantry(usual_price(usual))], -1)
+    guess = size[:, None] * np.exp(-TYPICAL_OWN * np.clip(z, -FARTHEST, FARTHEST))
+    total = _totals(guess, meeting)
+    stock = stocked(total / total.mean(1, keepdims=True))[meeting, :-1]
+    few = np.bincount(meeting)[meeting][:, None] - 1 <= FEW_RIVALS
+    return np.concatenate([deals(z, promoted), np.where(few, 1 - stock, 0)[..., None]], -1)
 
 
-def deals(z: np.ndarray, promoted: np.ndarray, meeting: np.ndarray) -> np.ndarray:
-    """[S, T, 3] the first of the treatments, those of present and past deals; arguments as theirs."""
+def deals(z: np.ndarray, promoted: np.ndarray) -> np.ndarray:
+    """[S, T, 2] the first of the treatments, those of present and past deals; arguments as theirs."""
     depth = np.maximum(regular_price(z, promoted) - z, 0) * promoted
-    past = _carried(stored(depth, promoted), KEPT)
-    return np.stack([depth, past, mean_rival(past, meeting)], -1)
+    return np.stack([depth, _carried(stored(depth, promoted), KEPT)], -1)
+
+
+def stocked(bought: np.ndarray) -> np.ndarray:
+    """[N, T + 1, ...] s ← KEPT s + (1 − KEPT) b before every period and after the last, from b [N, T, ...], over what
+    is usual; first the mean of the first ones."""
+    stock = np.empty((len(bought), bought.shape[1] + 1, *bought.shape[2:]))
+    stock[:, 0] = bought[:, :WARM].mean(1)
+    for period in range(bought.shape[1]):
+        stock[:, period + 1] = KEPT * stock[:, period] + (1 - KEPT) * bought[:, period]
+    return stock
 
 
 def stored(depth, promoted):

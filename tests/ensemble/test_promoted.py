@@ -67,7 +67,7 @@ def test_deals_borrow_from_the_weeks_after_them_where_shoppers_stockpile():
     settings = DataSettings(features=FeatureSettings(promotion=list(MECHANICS)))
     tables = load_tables(settings, sales=market.sales, products=market.products, offers=market.offers)
     panel = build_panel(tables, settings)
-    anchor = fit_anchor(panel, replace(SETTINGS, heads=["elasticity"]), seed=0)
+    anchor = fit_anchor(panel, replace(SETTINGS, heads=["nested"]), seed=0)
     last, sold = slice(-6, None), []
     for off in (0.0, 0.2):
         log_price, promotions = np.log(panel.price), panel.promotions.copy()

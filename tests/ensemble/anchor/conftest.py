@@ -63,12 +63,12 @@ def structure(block):
     """Draws a head's structure from its prior."""
 
     def make(name, seed):
-        shape = head_shape(name, 5, 8, 2, 16)
+        shape = head_shape(name, 5, 6, 2, 16)
         rng = np.random.default_rng(seed)
         shared = rng.normal(size=(1, shape.shared_count)).astype(np.float32)
         rows = rng.normal(size=(1, 5, shape.columns)).astype(np.float32)
         theta = Theta(shared, rows, np.zeros((1, 3, 5), np.float32))
-        drawn = _structures(shape, block, np.zeros((3, 5), np.float32), theta, row_scales(shape)[0].astype(np.float32))
+        drawn = _structures(shape, block, theta, row_scales(shape)[0].astype(np.float32))
         return jax.tree.map(lambda values: values[0], {k: v for k, v in drawn.items() if k not in SHIFTS})
 
     return make

@@ -1,4 +1,4 @@
-"""What deals, past deals and usual prices are, when they are heard, and what a lasting price is asked."""
+"""What deals, pantries and usual prices are, when they are heard, and what a lasting price is asked."""
 
 from dataclasses import replace
 from itertools import product
@@ -12,8 +12,8 @@ from scipy.optimize import brentq
 
 from data_io.markets.stockpiling import EXTRA
 from ensemble.anchor.anchor import fit_anchor
-from ensemble.anchor.evaluate import _settled_pantry
 from ensemble.anchor.layout import Sets, lay_out
+from ensemble.anchor.pantry import log_gain, passing, settled, stocks, strength
 from ensemble.anchor.relevance import doubted
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.treatments import (
@@ -23,7 +23,9 @@ from ensemble.anchor.treatments import (
     MEMORY,
     PANTRY,
     TREATMENTS,
+    TYPICAL_OWN,
     regular_price,
+    stocked,
     treatments,
     usual_price,
 )
@@ -40,52 +42,47 @@ def market_panel(market, seed=7):
 
 
 def treated(log_price, promoted, meeting):
-    return treatments(log_price, usual_price(log_price), promoted, meeting, np.ones(len(meeting)))
+    return treatments(log_price, promoted, meeting, np.ones(len(meeting)))
 
 
 def relevance_of(panel, **changes):
     return lay_out(panel, AnchorSettings(**changes), np.ones(len(panel.periods)))[1].relevance
 
 
-def test_a_deal_is_felt_in_its_own_depth_then_less_and_less_by_itself_and_its_rival():
-    depth, past, rivals_past, *_ = np.moveaxis(treated(DEAL, PROMOTED, np.zeros(2, int)), -1, 0)
+def test_a_deal_is_felt_in_its_own_depth_then_less_and_less():
+    depth, past, _ = np.moveaxis(treated(DEAL, PROMOTED, np.zeros(2, int)), -1, 0)
     np.testing.assert_allclose(depth, [[0, 0.2, 0, 0], [0] * 4])
     stored = 0.2 + ATTENTION
     np.testing.assert_allclose(past, [[0, 0, stored, KEPT * stored], [0] * 4])
-    np.testing.assert_allclose(rivals_past, past[::-1])
     np.testing.assert_allclose(usual_price(DEAL)[0], [0, 0, -0.06, -0.06 * MEMORY], atol=1e-12)
 
 
-def test_products_that_do_not_meet_do_not_feel_each_others_deals():
-    found, changed = (treated(prices, PROMOTED, np.array([0, 1])) for prices in (DEAL, DEAL - [[0.3], [0.0]]))
-    assert not found[..., 2].any()
-    np.testing.assert_array_equal(found[1], changed[1])
+def test_a_stock_is_what_is_left_of_it_and_what_was_bought_and_usual_purchases_keep_it():
+    np.testing.assert_array_equal(stocked(np.ones((1, 5, 2))), np.ones((1, 6, 2)))
+    bought = np.array([[1.0] * 8 + [3.0, 1.0, 0.0]])
+    np.testing.assert_allclose(stocked(bought)[0, 8:], [1, 1 + 2 * (1 - KEPT), 1 + 2 * (1 - KEPT) * KEPT, 0.888], 1e-9)
 
 
-def test_the_mean_of_many_rivals_is_not_heard():
-    many = np.tile(DEAL[:1], (FEW_RIVALS + 2, 1))
-    assert not treated(many, many < 0, np.zeros(len(many), int))[..., [2, 3, 4]].any()
-
-
-def test_low_usual_prices_of_large_products_fill_the_groups_pantries_more_than_high_ones_of_small_products_empty_them():
-    prices = np.repeat([[-0.4], [0.4], [0.0]], 4, 1)
+def test_what_a_large_cheap_product_sells_fills_the_pantries_of_its_group_and_of_no_other():
+    prices = np.zeros((3, 12))
+    prices[0, 10:], prices[1, 10:] = -0.4, 0.4
     size = np.array([3.0, 1.0, 1.0])
-    pantry, older = np.moveaxis(treatments(prices, prices, prices < -1, np.array([0, 0, 1]), size)[..., PANTRY], -1, 0)
-    felt = -np.expm1(3 * np.array([0.4, -0.4])) / 3
-    np.testing.assert_allclose(pantry[:2], (size[:2] @ felt) / 4, rtol=1e-6)
-    assert pantry[0, 0] < -(0.3 - 0.1)
-    assert not pantry[2].any()
-    np.testing.assert_array_equal(pantry, older)
+    empty = treatments(prices, prices < -1, np.array([0, 0, 1]), size)[..., PANTRY]
+    bought = np.exp(TYPICAL_OWN * np.array([0.4, -0.4])) @ [3, 1] / 4
+    usual = (10 + 2 * bought) / 12
+    np.testing.assert_allclose(empty[:2, 9], 1 - 1 / usual)
+    np.testing.assert_allclose(empty[:2, 11] - empty[:2, 9], -(1 - KEPT) * (bought - 1) / usual)
+    assert not empty[2].any()
 
 
-def test_a_price_that_came_and_went_is_told_from_one_that_lasts():
-    moves = np.zeros((2, 40))
-    moves[0, 5], moves[1, 5:] = -0.01, -0.01
-    pantry, older = np.moveaxis(treated(moves, moves > 1, np.arange(2))[..., PANTRY], -1, 0)
-    assert pantry[0, 6] < 0
-    assert older[0, 6] == 0
-    assert older[0, 10] < pantry[0, 10]
-    np.testing.assert_allclose(pantry[1, -1], older[1, -1], rtol=1e-2)
+def test_pantries_that_many_products_fill_are_not_heard():
+    many = np.tile(DEAL[:1], (FEW_RIVALS + 2, 1))
+    assert not treated(many, many < 0, np.zeros(len(many), int))[..., PANTRY].any()
+    units = np.tile(np.linspace(1, 2, 5)[None, :, None], (1, 1, len(many)))
+    for count, heard in ((FEW_RIVALS + 2, False), (FEW_RIVALS + 1, True)):
+        found = stocks(units[..., :count], np.zeros((1, count)), np.ones((count, 1)))
+        assert found.shape == (1, 6, count)
+        assert (found != 1).any() == heard
 
 
 def test_the_regular_price_is_the_last_without_promotion_and_before_the_first_one_that_one():
@@ -121,8 +118,8 @@ def test_effects_that_chance_brings_are_all_shrunk_away():
     assert doubted(np.array([3.0, 2.0]), 4 * error, 15) == pytest.approx(4 * sure)
 
 
-def group_of_two(effect, appetite):
-    """Two stores with a group of two products and one of a third; their draw."""
+def two_groups(delta):
+    """Two stores with a group of two products and one of a third; the draw of a head."""
     names = {name: np.zeros(1, np.float32) for name in Sets._fields}
     sets = Sets(**names)._replace(
         cells=np.arange(6).reshape(1, 2, 3),
@@ -131,33 +128,34 @@ def group_of_two(effect, appetite):
         log_level=np.log(np.array([[[3.0, 1.0, 2.0], [1.0, 4.0, 2.0]]])),
     )
     treatment = np.zeros((1, 3, len(TREATMENTS)))
-    treatment[..., PANTRY] = np.stack([np.multiply(2, effect), np.negative(effect)], -1)  # what lasts is their sum
-    return sets, {"treatment": treatment, "appetite": np.full((1, 2, 3), appetite)}
+    treatment[..., PANTRY] = delta
+    return sets, strength({"treatment": treatment}, sets)
 
 
-def test_pantries_settle_where_they_hold_what_is_bought():
-    sets, draw = group_of_two(effect=[0.5, 0.5, 1.0], appetite=2.0)
-    units, usual = np.array([[[1.0, 9.0, 4.0], [2.0, 1.0, 1e5]]]), np.exp(sets.log_level)
-    found = np.asarray(_settled_pantry(draw, sets, units, usual))[0]
-    for store, (group, part) in product(range(2), (([0, 1], 0.25), ([2], 0.5))):
-        gain = units[0, store, group].sum() / usual[0, store, group].sum()
-        strength = part / (1 - part)
-        shift = brentq(lambda v, s=strength, g=gain: v + s * (g * np.exp(v) - 1), -50, 50)
+@pytest.mark.parametrize("moved", [1.0, 0.4])
+def test_pantries_settle_where_they_hold_what_is_bought(moved):
+    sets, delta = two_groups([0.5, 0.5, 1.5])
+    units = np.log(np.array([[[1.0, 9.0, 4.0], [2.0, 1.0, 5.0]]]))
+    found = np.asarray(settled(delta, lambda v: log_gain(sets, units + moved * v)))[0]
+    for store, (group, size) in product(range(2), (([0, 1], 0.5), ([2], 1.5))):
+        gain = np.exp(units[0, store, group]).sum() / np.exp(sets.log_level[0, store, group]).sum()
+        shift = brentq(lambda v, d=size, g=gain: v + d * (g * np.exp(moved * v) - 1), -50, 50)
         np.testing.assert_allclose(found[store, group], shift, rtol=1e-3)
 
 
-def test_a_little_dearer_group_finds_as_much_emptier_pantries_as_history_says_of_usual_prices():
-    sets, draw = group_of_two(effect=0.6, appetite=1.5)
-    usual, step = np.exp(sets.log_level), 0.01
-    found = np.asarray(_settled_pantry(draw, sets, usual * np.exp(-1.5 * step), usual))
-    np.testing.assert_allclose(found, 0.6 * step, rtol=0.02)
+def test_periods_at_the_same_prices_end_where_pantries_settle():
+    sets, delta = two_groups([0.5, 0.5, 1.5])
+    units = np.log(np.array([[[1.0, 2.0, 4.0], [2.0, 1.0, 3.0]]]))
+    periods = (np.tile(units, (40, 1, 1, 1)),)
+    found = passing(delta, np.ones((1, 2, 3)), sets, lambda v, at: at[0] + 0.7 * v, periods)
+    np.testing.assert_allclose(found[0], units, rtol=1e-5)  # from a usual stock
+    last = units + 0.7 * np.asarray(settled(delta, lambda v: log_gain(sets, units + 0.7 * v)))
+    np.testing.assert_allclose(found[-1], last, atol=1e-3)
 
 
-def test_pantries_are_not_asked_where_usual_prices_did_nothing_or_made_up_for_purchases():
-    for effect in (0.0, -0.5):
-        sets, draw = group_of_two(effect=effect, appetite=1.0)
-        usual = np.exp(sets.log_level)
-        assert not np.asarray(_settled_pantry(draw, sets, 3 * usual, usual)).any()
+def test_pantries_are_not_asked_where_purchases_made_up_for_purchases():
+    sets, delta = two_groups(-0.5)
+    assert not np.asarray(settled(delta, lambda v: log_gain(sets, sets.log_level + 1 + v))).any()
 
 
 def quickly_fitted(panel):
@@ -180,6 +178,7 @@ def test_second_units_of_a_promotion_are_told_from_shoppers_won(stockpiled):
 def test_second_units_of_a_promotion_are_taken_from_no_rival(stockpiled):
     anchor = stockpiled[1]
     head = anchor.heads[0]
+    head = replace(head, draws={name: values for name, values in head.draws.items() if name != "stock"})
     at = anchor.sets.reference.astype(np.float32)
     chosen = np.arange(len(at)) % 3 == 0
     promoted = anchor.context(pd.Timestamp("2024-03-04"), np.where(chosen, 1.0, 0.0)[:, None])
@@ -194,7 +193,7 @@ def test_a_lasting_price_is_minded_less_than_a_deal_where_shoppers_stockpile(sto
     following = anchor.following(panel.periods[-1:], np.log(panel.price), panel.promotions)
     once = following._replace(
         season=following.season[0],
-        **{name: getattr(following, name)[0] for name in ("promotions", "regular", "past", "usual", "older")},
+        **{name: getattr(following, name)[0] for name in ("promotions", "regular", "past", "usual")},
     )
     (lasts, _), (short, _) = (
         anchor.own_elasticities(held, context) for context in (anchor.context(panel.periods[-1]), once)
