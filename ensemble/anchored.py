@@ -101,19 +101,6 @@ def anchored_demand(
     return jax.tree_util.Partial(expected_units, replace(demand, held=held, context=context))
 
 
-def first_period(demand: jax.tree_util.Partial, current: np.ndarray) -> jax.tree_util.Partial | None:
-    """The Demand of the first period with other prices than `current` [O], as `demand` is of prices that last: current
-    ones are remembered and have filled the pantries. None where it is no AnchoredDemand."""
-    lasting = demand.args[0]
-    if not isinstance(lasting, AnchoredDemand):
-        return None
-    current = jnp.log(jnp.asarray(current, jnp.float32))
-    usual = lasting.fixed.at[lasting.rows].set(current, mode="drop") - lasting.sets.reference
-    first = replace(lasting, context=lasting.context._replace(usual=usual))
-    moved = (_log_units(first, current[None]) - _log_units(lasting, current[None]))[:, 0]
-    return jax.tree_util.Partial(expected_units, replace(first, held=lasting.held + moved))
-
-
 def expected_units(demand: AnchoredDemand, prices: Any) -> jax.Array:
     """Units [K, P, O] of prices [P, O]; a pure function of arrays."""
     moved = _log_units(demand, jnp.log(prices)) - demand.held[:, None]

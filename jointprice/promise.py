@@ -6,10 +6,6 @@ other's. Half of the difference would be right for a model that takes data at th
 the variance of the whole's. Nothing would be right for one that shrinks by as much as it errs: its own gain is what to
 expect, and the other half, shrunk too, sees too little. Ours is nearer to the second; a quarter is taken off. It does
 not cure prices that followed demand (endogeneity) nor a wrong form of demand: no splitting of the same history does.
-
-The interval is as wide as the draws spread and the halves disagree. Where shoppers remember prices or store what they
-buy, a history of weeks tells least about what lasts: a part of all that memory and pantries make of the first period's
-gain is doubted beside.
 """
 
 from __future__ import annotations
@@ -20,7 +16,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ensemble.anchor.anchor import Anchor
-from ensemble.anchored import first_period
 from ensemble.demand import offer_demand
 from ensemble.types import Ensemble, Group, group_numbers
 from search.evaluate import sold_units
@@ -30,7 +25,6 @@ from search.soft import settle_all
 from search.types import PricingProblem
 
 DEDUCTED = 0.25  # of the difference
-DOUBTED = 0.15  # sd, of what memory and pantries make of the first period's gain
 QUANTILE = 1.2816  # of the normal distribution, 10 % and 90 %
 
 
@@ -105,17 +99,13 @@ def promise(ensemble: Ensemble, problem: PricingProblem, prices: np.ndarray, *, 
     begin = None if settled is problem else problem.nearest(prices)
     problems = [_of_half(ensemble, settled, half) for half in halves]
     chosen = [gradient(half, seed=seed, begin=begin).prices for half in problems]
-    judged = np.array([[gains(half, other).mean() for other in (*chosen, prices)] for half in problems])
-    demand = first_period(problem.demand, problem.current)
-    first = own if demand is None else gains(replace(problem, demand=demand), prices)
-    return promised(own, judged, first.mean())
+    return promised(own, np.array([[gains(half, other).mean() for other in (*chosen, prices)] for half in problems]))
 
 
-def promised(own: np.ndarray, judged: np.ndarray, first: float | None = None) -> Promise:
-    """From each member's gain [K], the gains [2, 3] that either half of the history (rows) sees in the choices of the
-    first half, of the second and of all, and the gain of the first period alone (None = the same)."""
+def promised(own: np.ndarray, judged: np.ndarray) -> Promise:
+    """From each member's gain [K], and the gains [2, 3] that either half of the history (rows) sees in the choices of
+    the first half, of the second and of all."""
     optimism = float(np.trace(judged[:, :2]) - np.trace(judged[:, 1::-1])) / 2
     mean = float(own.mean()) - DEDUCTED * max(optimism, 0.0)
-    lasting = 0.0 if first is None else DOUBTED * (first - own.mean())
-    spread = float(np.linalg.norm([own.std(), (judged[0, 2] - judged[1, 2]) / 2, lasting]))
+    spread = float(np.hypot(own.std(), (judged[0, 2] - judged[1, 2]) / 2))
     return Promise(mean, mean - QUANTILE * spread, mean + QUANTILE * spread, optimism)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from data_io.errors import ConfigError
-from ensemble.promoted import PromotedDemand, horizon_units, money_demand, promoted_demand
+from ensemble.promoted import PromotedDemand, money_demand, promoted_demand
 from ensemble.types import Ensemble
 from jointprice.budget import discount, within_budget
 from jointprice.deals import Deals, deals_of
@@ -76,7 +76,7 @@ def promote(config: Config, ensemble: Ensemble, offers: pd.DataFrame) -> Promoti
         demand=whole,
         discount=discount(whole, chosen),
         gain=gains(problem, 1.0 + chosen),
-        promise=_promise(config, problem, whole, halves, chosen) if halves else None,
+        promise=_promise(config, problem, halves, chosen) if halves else None,
     )
 
 
@@ -146,22 +146,9 @@ def _alone(problem: PricingProblem, block: int) -> np.ndarray:
     return np.where(value[np.arange(size), best] > 0, np.minimum(best, problem.rungs - 1), 0).astype(np.int32)
 
 
-def _promise(
-    config: Config,
-    problem: PricingProblem,
-    whole: PromotedDemand,
-    halves: Sequence[PromotedDemand],
-    chosen: np.ndarray,
-) -> Promise:
+def _promise(config: Config, problem: PricingProblem, halves: Sequence[PromotedDemand], chosen: np.ndarray) -> Promise:
     """What the deals are promised to bring over the horizon; see jointprice.promise."""
     problems = [replace(problem, demand=money_demand(half)) for half in halves]
     picked = [_search(config, half) for half in problems]
     judged = [[gains(half, 1.0 + options).mean() for options in (*picked, chosen)] for half in problems]
-    own = gains(problem, 1.0 + chosen)
-    return promised(own, np.array(judged), own.mean() - _afterwards(whole, chosen))
-
-
-def _afterwards(demand: PromotedDemand, chosen: np.ndarray) -> float:
-    """Money that deals in the first period bring to those after it, on average over the members."""
-    without, units = horizon_units(demand, np.stack([np.zeros_like(chosen), chosen])).mean(0)[:, 1:]
-    return float((np.asarray(demand.worth)[:, 0] * (units - without)).sum())
+    return promised(gains(problem, 1.0 + chosen), np.array(judged))

@@ -9,7 +9,6 @@ from data_io.history import history_of
 from ensemble import checkpoint
 from ensemble.anchor.anchor import fit_anchor
 from ensemble.anchor.settings import AnchorSettings
-from ensemble.anchored import first_period
 from ensemble.demand import meeting, offer_demand, series_of
 from ensemble.forecast import forecast
 from ensemble.learn import anchor_share, learn, learn_on
@@ -53,22 +52,6 @@ def test_units_change_with_prices_as_the_draws_say_and_heads_share_members_by_we
     log_prices[rows] = np.log(current)
     expected = anchored.anchor.own_elasticities(log_prices, context)[0][:, rows]
     np.testing.assert_allclose(found, expected[[0, 1, 2, 3]], rtol=2e-3)
-
-
-@pytest.mark.parametrize("remembered", [0.0, 0.5])
-def test_in_the_first_period_a_price_is_felt_against_the_one_that_is_remembered(anchored, prepared, remembered):
-    quiet = {"remembered": remembered, "treatment": 0.0}
-    heads = [
-        replace(head, draws=head.draws | {name: np.full_like(head.draws[name], value) for name, value in quiet.items()})
-        for head in anchored.anchor.heads
-    ]
-    lasting = offer_demand(anchored, prepared.tables.offers, anchor=replace(anchored.anchor, heads=tuple(heads)))
-    current = prepared.tables.offers["current_price"].to_numpy()
-    first = first_period(lasting, current)
-    move = np.exp(np.linspace(-0.2, 0.2, len(current)))
-    for power in (0.0, 1.0):
-        felt = lasting((current * move ** (power * (1 + remembered)))[None])
-        np.testing.assert_allclose(first((current * move**power)[None]), felt, rtol=1e-4)
 
 
 def test_an_offer_without_history_sells_nothing_and_changes_no_other(anchored, prepared):

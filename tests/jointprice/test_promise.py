@@ -44,12 +44,3 @@ def test_the_promise_is_nearer_to_what_comes_for_a_model_that_takes_data_at_thei
 
 def test_never_more_is_promised_than_the_model_says(told):
     assert (told[0][:, 0] <= told[0][:, 1] + 1e-9).all()
-
-
-def test_what_memory_and_pantries_make_of_the_first_periods_gain_widens_the_interval_and_moves_no_promise():
-    own, judged = np.array([90.0, 110.0]), np.array([[100.0, 90.0, 95.0], [90.0, 100.0, 105.0]])
-    plain, doubted = (promised(own, judged, first) for first in (own.mean(), -20.0))
-    assert plain == promised(own, judged)
-    assert doubted.mean == plain.mean
-    assert doubted.p90 - doubted.p10 > 1.4 * (plain.p90 - plain.p10)
-    assert doubted.p90 + doubted.p10 == pytest.approx(2 * plain.mean)
