@@ -13,8 +13,8 @@ class AnchorSettings:
     weights of the heads. temperature: of those weights. steps: most damped steps of a fit (a fold takes a third).
     block_products: most products fitted together; larger tables are split by category, then by this number.
     full_cross: in blocks of more products, cross effects run through the group's price index alone.
-    treatments: let deals' depth, past deals and the usual price have effects of their own, so that what a regular
-    price does in the long run is not read off deals.
+    treatments: let deals' depth, past deals, pantries and the usual price have effects of their own, so that what a
+    regular price does in the long run is not read off deals.
     control: let costs, where they move prices, tell apart what prices did and what they followed.
     shocks: let what all stores share of a period's residuals be a demand shock, not evidence from each of them.
     share: of the anchor in forecasts and levels, the rest is the networks'; None = the one of least error in periods
