@@ -99,7 +99,7 @@ def load(folder: str | Path) -> Ensemble:
         for role, of in zip(_role_names(len(record["groups"])), record["groups"], strict=True)
     )
     series = pd.DataFrame(record["series"])
-    anchors = [anchor_from(arrays, f"anchor-{number}", words, series) for number, words in enumerate(record["anchors"])]
+    anchors = [anchor_from(arrays, f"anchor-{number}", words) for number, words in enumerate(record["anchors"])]
     return Ensemble(
         groups=main,
         sizes=sizes,

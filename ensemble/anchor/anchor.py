@@ -72,14 +72,12 @@ class Anchor:
     Attributes:
         heads: each with its draws and weight.
         sets: reference prices, levels, groups and the place of every series; a pytree of arrays.
-        series: [S] rows, as SalesPanel.series.
         unseen: [S, T] expected units of every period from the fits without its fold; None where there were no folds,
             and in a model that was saved.
     """
 
     heads: tuple[HeadDraws, ...]
     sets: Sets
-    series: pd.DataFrame
     unseen: np.ndarray | None = None
 
     def context(
@@ -154,7 +152,7 @@ def fit_anchor(panel: SalesPanel, settings: AnchorSettings, *, seed: int, weight
         held = np.array([[held.units for _, held in of_head] for of_head in fitted])  # [H, B, M, T, J]
         cells = np.moveaxis(np.einsum("hb,hbmtj->bmtj", by_block.T, held), 2, 3)
         unseen = cells.reshape(-1, cells.shape[-1])[sets.place]
-    return Anchor(heads, sets, panel.series, unseen)
+    return Anchor(heads, sets, unseen)
 
 
 def _fit_block(

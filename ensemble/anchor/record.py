@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ensemble.anchor.anchor import Anchor, HeadDraws
 from ensemble.anchor.layout import Sets
@@ -27,8 +26,8 @@ def to_words(anchor: Anchor) -> list[dict[str, Any]]:
     return [{"name": head.name, "weight": head.weight, "draws": list(head.draws)} for head in anchor.heads]
 
 
-def from_record(arrays: dict[str, np.ndarray], prefix: str, words: list[dict], series: pd.DataFrame) -> Anchor:
-    """The anchor that to_arrays and to_words told; `series` as it was. KeyError names an array that is missing."""
+def from_record(arrays: dict[str, np.ndarray], prefix: str, words: list[dict]) -> Anchor:
+    """The anchor that to_arrays and to_words told. KeyError names an array that is missing."""
 
     def head(told: dict[str, Any]) -> HeadDraws:
         own = f"{prefix}/{told['name']}"
@@ -41,4 +40,4 @@ def from_record(arrays: dict[str, np.ndarray], prefix: str, words: list[dict], s
         )
 
     sets = Sets(**{name: arrays[f"{prefix}/sets/{name}"] for name in Sets._fields})
-    return Anchor(tuple(map(head, words)), sets, series)
+    return Anchor(tuple(map(head, words)), sets)

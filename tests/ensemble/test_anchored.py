@@ -122,7 +122,7 @@ def test_forecasts_and_levels_have_the_anchors_share(anchored, prepared):
     current = offers["current_price"].to_numpy()
     level = np.asarray(demand(current[None]))[:, 0].mean(0)
     anchor, series = anchored.anchor, series_of(anchored, offers)
-    log_prices = np.zeros(len(anchor.series))
+    log_prices = np.zeros(len(anchor.sets.place))
     log_prices[series] = np.log(current)
     lasting = anchor.units(log_prices, anchor.context(anchored.periods[0]), np.zeros(len(log_prices)))
     np.testing.assert_allclose(level, lasting[series], rtol=1e-4)
