@@ -28,7 +28,7 @@ from ensemble.anchor import evaluate
 from ensemble.anchor.context import following, lasting
 from ensemble.anchor.draws import draw
 from ensemble.anchor.evaluate import Context
-from ensemble.anchor.fitting import Data, Fit, fit, refit, renewed, stocked_path
+from ensemble.anchor.fitting import Data, Fit, fit, refit, stocked_path, with_expected
 from ensemble.anchor.heads import HEADS, Block, Shape, head_shape
 from ensemble.anchor.layout import History, Sets, lay_out
 from ensemble.anchor.linearise import Cells, log_means
@@ -166,7 +166,7 @@ def _fit_block(
     shape = head_shape(name, products, drivers, groups, *told)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts)
-    data = renewed(shape, data, whole)
+    data = with_expected(shape, data, whole)
     draws = draw(shape, data, history.weight, whole, settings.draws, np.random.default_rng(seed))
     draws["treatment"] = draws["treatment"] * history.relevance[:-1]
     draws["remembered"] = draws["remembered"] * history.relevance[-1]

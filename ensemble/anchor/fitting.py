@@ -72,12 +72,12 @@ def fit(shape: Shape, data: Data, weight: np.ndarray, steps: int, *, starts: int
     for number in range(ROUNDS):
         if number > 0:
             found = climb(shape, data, weight, found, -(-2 * steps // (3 * (ROUNDS - 1))))
-        data = renewed(shape, data, found)
+        data = with_expected(shape, data, found)
         found = _renewed(shape, data, weight, found, scales=number > 0)
     return climb(shape, data, weight, found, 3)
 
 
-def renewed(shape: Shape, data: Data, found: Fit) -> Data:
+def with_expected(shape: Shape, data: Data, found: Fit) -> Data:
     """The data as the fit sees them: the pantries that its purchases fill, and the demand that it expects in place of
     sales that ended with the stock."""
     if data.pantry:

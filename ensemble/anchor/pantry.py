@@ -16,7 +16,7 @@ import numpy as np
 
 from ensemble.anchor.cells import sums, there
 from ensemble.anchor.layout import ABSENT, Sets
-from ensemble.anchor.treatments import FEW_RIVALS, KEPT, PANTRY, stocked
+from ensemble.anchor.treatments import FEW_RIVALS, PANTRY, next_stock, stocked
 
 MOST_STRENGTH = 5.0
 LEAST_SLOPE, LEAST_MOVE = 0.05, 1e-4
@@ -71,7 +71,7 @@ def passing(
 
     def step(stock, asked):
         found = log_units(-delta * (stock - 1), asked)
-        return KEPT * stock + (1 - KEPT) * jnp.exp(log_gain(sets, found)), found
+        return next_stock(stock, jnp.exp(log_gain(sets, found))), found
 
     return jnp.moveaxis(jax.lax.scan(step, jnp.broadcast_to(stock, ahead[0].shape[1:]), ahead)[1], 0, -4)
 

@@ -47,13 +47,18 @@ def deals(z: np.ndarray, promoted: np.ndarray) -> np.ndarray:
 
 
 def stocked(bought: np.ndarray) -> np.ndarray:
-    """[N, T + 1, ...] s ← KEPT s + (1 − KEPT) b before every period and after the last, from b [N, T, ...], over what
-    is usual; first the mean of the first ones."""
+    """[N, T + 1, ...] stock before every period and after the last, from what is bought over what is usual [N, T, ...];
+    first the mean of the first ones."""
     stock = np.empty((len(bought), bought.shape[1] + 1, *bought.shape[2:]))
     stock[:, 0] = bought[:, :WARM].mean(1)
     for period in range(bought.shape[1]):
-        stock[:, period + 1] = KEPT * stock[:, period] + (1 - KEPT) * bought[:, period]
+        stock[:, period + 1] = next_stock(stock[:, period], bought[:, period])
     return stock
+
+
+def next_stock(stock, bought):
+    """What is at home a period later; arrays of numpy or jax."""
+    return KEPT * stock + (1 - KEPT) * bought
 
 
 def stored(depth, promoted):

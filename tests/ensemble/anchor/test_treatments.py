@@ -119,7 +119,7 @@ def test_effects_that_chance_brings_are_all_shrunk_away():
 
 
 def two_groups(delta):
-    """Two stores with a group of two products and one of a third; the draw of a head."""
+    """Two stores with a group of two products and one of a third, and how strongly their pantries are felt."""
     names = {name: np.zeros(1, np.float32) for name in Sets._fields}
     sets = Sets(**names)._replace(
         cells=np.arange(6).reshape(1, 2, 3),
