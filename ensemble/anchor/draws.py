@@ -16,10 +16,12 @@ from scipy.optimize import brentq
 from scipy.special import softmax
 
 from ensemble.anchor import arrow
+from ensemble.anchor.common import losses
+from ensemble.anchor.evidence import Evidence, marginal_losses, spread
 from ensemble.anchor.fitting import Data, Fit, moved
 from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Shape, Theta, drivers_by_kind, shared_values, split_rows
 from ensemble.anchor.layout import SEASON_TERMS
-from ensemble.anchor.linearise import linearise, log_means, loss
+from ensemble.anchor.linearise import linearise, log_means
 from ensemble.anchor.separable import homogeneous
 
 MATCHINGS = 4
@@ -27,18 +29,39 @@ CANDIDATES = 400  # normal draws that the kept ones are chosen from
 LEAST_LOG_WEIGHT = -1e3  # below the greatest
 
 
-def draw(shape: Shape, data: Data, weight: np.ndarray, fitted: Fit, count: int, rng: np.random.Generator) -> dict:
+def draw(
+    shape: Shape,
+    data: Data,
+    weight: np.ndarray,
+    fitted: Fit,
+    count: int,
+    rng: np.random.Generator,
+    told: Evidence | None,
+    together: int,
+) -> dict:
     """`count` draws of the posterior around the mode, as evaluate takes them, leading axis N and no blocks.
 
     Each draw's products are then shifted in V until their units over the weighted history are those observed.
+
+    Args:
+        told: what shocks in common leave of the evidence; None: they were not looked for.
+        together: periods of a block, see evidence.spread.
     """
     arguments = (fitted.scale, data.cells, fitted.noise, weight)
     reduced = arrow.reduce(linearise(shape, data.block, fitted.theta, *arguments))
+    if told:
+        reduced = arrow.less(reduced, told.taken)
     changes = arrow.sample(reduced, CANDIDATES, rng)
     thetas = moved(shape, fitted.theta, *changes)
-    values = np.asarray(_losses(shape, data.block, thetas, *arguments), np.float64)
+    if told:
+        values = marginal_losses(shape, data, weight, fitted, told, thetas)
+    else:
+        values = np.asarray(losses(shape, data.block, thetas, *arguments)[0], np.float64)
     kept = resample(arrow.square(reduced, *changes) / 2 - values, count, rng)
-    thetas = jax.tree.map(lambda part: part[kept], thetas)
+    changes = changes[0][kept], changes[1][kept]
+    if told:
+        changes = spread(shape, reduced, told, together, *changes)
+    thetas = moved(shape, fitted.theta, *changes)
     thetas = _matched(shape, data.block, thetas, fitted.scale, data.cells, weight)
     return jax.tree.map(np.asarray, _structures(shape, data.block, thetas, fitted.scale))
 
@@ -60,12 +83,6 @@ def resample(log_weights: np.ndarray, count: int, rng: np.random.Generator) -> n
     steps = (np.arange(count) + rng.random()) / count
     chosen = np.searchsorted(np.cumsum(tempered(power)), steps).clip(max=len(log_weights) - 1)
     return rng.permutation(chosen)
-
-
-@partial(jax.jit, static_argnums=0)
-def _losses(shape: Shape, block, thetas: Theta, scale, cells, noise, weight) -> jax.Array:
-    """[N] penalised losses."""
-    return jax.lax.map(lambda theta: loss(shape, block, theta, scale, cells, noise, weight), thetas)
 
 
 @partial(jax.jit, static_argnums=0)

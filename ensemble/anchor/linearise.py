@@ -1,8 +1,8 @@
 """A head's residuals and Gauss-Newton blocks over all stores, compiled. Not for solving (arrow) or noise estimates.
 
-Residuals d are signed negative-binomial deviance residuals (Var = μ + φ μ²), clipped at ±5 and less their mean where
-the level is right, so that the loss ½ Σ d' R⁻¹ d is one number to descend on and its levels are means, not medians.
-R correlates the products of a store and period. Where shoppers remember prices, heads are asked at the price as it is
+Residuals d are signed negative-binomial deviance residuals (Var = μ + φ μ²), clipped at ±5 and less an offset o: the
+loss ½ Σ (d − o)' R⁻¹ (d − o) is one number to descend on, and is least where levels are means (see noise.offsets). R
+correlates the products of a store and period. Where shoppers remember prices, heads are asked at the price as it is
 felt, z + ρ (z − usual): a price that lasts is its own usual one. Where they stockpile, a promotion's buyers may take
 more than one (`extra`): sales that no rival lost (Van Heerde, Gupta & Wittink 2003), which in an attraction's utility
 would make rivals lose too little to all other prices.
@@ -51,11 +51,13 @@ class Cells(NamedTuple):
 
 
 class Noise(NamedTuple):
-    """dispersion φ [J], offset [J] (mean of d where the level is right), inverse [K, J, J] of the correlation of seen
-    products (0 elsewhere), log_det [K], pattern [M, T] int32, shock [T, J] log demand shocks that all stores share."""
+    """dispersion φ [J], offset o [J], average [J] of d where the level is right, inverse [K, J, J] of the correlation
+    of seen products (0 elsewhere), log_det [K], pattern [M, T] int32, shock [T, J] log demand shocks that all stores
+    share."""
 
     dispersion: jax.Array
     offset: jax.Array
+    average: jax.Array
     inverse: jax.Array
     log_det: jax.Array
     pattern: jax.Array
@@ -73,7 +75,7 @@ class Arrow(NamedTuple):
     store_gradient: jax.Array
 
 
-def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells, store) -> jax.Array:
+def log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells, store) -> jax.Array:
     """[T, J] log expected units of one store (number or slice)."""
     shared = shared_values(shape, theta.shared)
     dev, moves, cross = split_rows(shape, theta.rows * scale)
@@ -97,7 +99,7 @@ def _asked(shape: Shape, block: Block, cells: Cells, store, shared: dict, dev, c
 @partial(jax.jit, static_argnums=0)
 def log_means(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells) -> jax.Array:
     """[M, T, J] log expected units; scale [columns] is the sd of the rows' parameters."""
-    return jax.lax.map(lambda store: _log_mean(shape, block, theta, scale, cells, store), jnp.arange(len(cells.z)))
+    return jax.lax.map(lambda store: log_mean(shape, block, theta, scale, cells, store), jnp.arange(len(cells.z)))
 
 
 @partial(jax.jit, static_argnums=0)
@@ -105,12 +107,34 @@ def loss(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: N
     """[] ½ Σ weight d' R⁻¹ d + ½ |u|²."""
 
     def one(store):
-        mean = jnp.exp(_log_mean(shape, block, theta, scale, cells, store) + noise.shock)
-        d = deviance_residual(cells.units[store], mean, noise.dispersion)
-        d = (jnp.clip(d, -CLIP, CLIP) - noise.offset) * cells.seen[store]
-        return jnp.einsum("t,tj,tjk,tk", weight, d, noise.inverse[noise.pattern[store]], d)
+        return told(cells, noise, weight, log_mean(shape, block, theta, scale, cells, store), store).value
 
-    return 0.5 * (jnp.sum(jax.lax.map(one, jnp.arange(len(cells.z)))) + sum(jnp.sum(part**2) for part in theta))
+    return jnp.sum(jax.lax.map(one, jnp.arange(len(cells.z)))) + 0.5 * sum(jnp.sum(part**2) for part in theta)
+
+
+class Told(NamedTuple):
+    """What one store's sales say: value [] of its loss, pull [T, J] = −∂ value / ∂ log mean, and heavy [T, J, J], the
+    Gauss-Newton second derivatives by log means of a period."""
+
+    value: jax.Array
+    pull: jax.Array
+    heavy: jax.Array
+
+
+def told(cells: Cells, noise: Noise, weight: jax.Array, at: jax.Array, store) -> Told:
+    """See Told; at: log means [T, J] without shocks."""
+    mean, units = jnp.exp(at + noise.shock), cells.units[store]
+    d = deviance_residual(units, mean, noise.dispersion)
+    information = mean / (1 + noise.dispersion * mean)
+    slope = (units - mean) / ((1 + noise.dispersion * mean) * d)  # −∂d/∂η
+    slope = jnp.where(jnp.abs(d) < 1e-2, jnp.sqrt(information), slope)
+    kept = cells.seen[store] * (jnp.abs(d) < CLIP)
+    centred = (jnp.clip(d, -CLIP, CLIP) - noise.offset) * cells.seen[store]
+    root = jnp.sqrt(information) * cells.seen[store]
+    inverse = noise.inverse[noise.pattern[store]] * weight[:, None, None]
+    against = jnp.einsum("tjk,tk->tj", inverse, centred)
+    heavy = root[..., None] * inverse * root[:, None, :]
+    return Told(0.5 * jnp.sum(centred * against), kept * slope * against, heavy)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -123,18 +147,8 @@ def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noi
     periods, products = cells.z.shape[1:]
 
     def one(total, store):
-        log_mean, slopes = _slopes(shape, block, theta, scale, cells, store)
-        mean, units = jnp.exp(log_mean + noise.shock), cells.units[store]
-        d = deviance_residual(units, mean, noise.dispersion)
-        information = mean / (1 + noise.dispersion * mean)
-        slope = (units - mean) / ((1 + noise.dispersion * mean) * d)  # −∂d/∂η
-        slope = jnp.where(jnp.abs(d) < 1e-2, jnp.sqrt(information), slope)
-        kept = cells.seen[store] * (jnp.abs(d) < CLIP)
-        centred = (jnp.clip(d, -CLIP, CLIP) - noise.offset) * cells.seen[store]
-        root = jnp.sqrt(information) * cells.seen[store]
-        inverse = noise.inverse[noise.pattern[store]] * weight[:, None, None]
-        pull = kept * slope * jnp.einsum("tjk,tk->tj", inverse, centred)
-        heavy = root[..., None] * inverse * root[:, None, :]
+        at_point, slopes = slopes_of(shape, block, theta, scale, cells, store)
+        _, pull, heavy = told(cells, noise, weight, at_point, store)
         weighted = jnp.einsum("tjk,tkd->tjd", heavy, slopes.dense)
         by_shift, at_shift, pulled = weighted, heavy, pull
         if slopes.shift is not None:
@@ -158,7 +172,7 @@ def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noi
         total = (total[0] + jnp.block([[head, mixed.T], [mixed, rows]]), total[1] + gradient)
         return total, (joint, INTERCEPT_SD**2 * at_shift.sum(0), -INTERCEPT_SD * pulled.sum(0))
 
-    order = _order(shape)
+    order = parameter_order(shape)
     start = jnp.zeros((len(order), len(order))), jnp.zeros(len(order))
     (head, gradient), (joint, own, store_gradient) = jax.lax.scan(one, start, jnp.arange(len(cells.z)))
     return Arrow(head[order][:, order], joint[..., order], own, gradient[order], store_gradient)
@@ -174,7 +188,7 @@ class Slopes(NamedTuple):
     factors: jax.Array
 
 
-def _order(shape: Shape) -> np.ndarray:
+def parameter_order(shape: Shape) -> np.ndarray:
     """Where each of the P parameters is among dense and factors' ones."""
     if HEADS[shape.head].separable:
         return np.arange(shape.shared_count + shape.products * shape.columns)
@@ -184,7 +198,7 @@ def _order(shape: Shape) -> np.ndarray:
     return np.concatenate([np.arange(shape.shared_count), np.concatenate([first, rest], 1).ravel()])
 
 
-def _slopes(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store) -> tuple[jax.Array, Slopes]:
+def slopes_of(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store) -> tuple[jax.Array, Slopes]:
     """Log means [T, J] of a store and their derivatives.
 
     Demand is shifted through V, which is linear in its parameters; only prices' parameters need forward passes. Where
@@ -196,7 +210,7 @@ def _slopes(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store
     values = shared_values(shape, theta.shared)
     shift = demand_shift(values, moves, cells.season, lifting) + INTERCEPT_SD * theta.intercept[store]
 
-    def log_mean(numbers, dev, cross, shift):
+    def at(numbers, dev, cross, shift):
         return _asked(shape, block, cells, store, shared_values(shape, numbers), dev, cross, shift)
 
     point = (theta.shared, dev, cross, shift)
@@ -208,7 +222,7 @@ def _slopes(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store
         def one(tangent):
             full = [jnp.zeros_like(value) for value in point]
             full[position] = jnp.broadcast_to(tangent, point[position].shape)
-            return jax.jvp(log_mean, point, tuple(full))[1]
+            return jax.jvp(at, point, tuple(full))[1]
 
         return jax.vmap(one, out_axes=-1)(tangents)
 
@@ -226,4 +240,4 @@ def _slopes(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store
         dense += [jnp.einsum("tjk,tkq->tjq", by_shift, lifted), along(1, jnp.eye(products)) * scale[0]]
         factors = jnp.concatenate(factors, -1) * scale[1:]
     slopes = Slopes(jnp.concatenate(dense, -1), by_shift, factors)
-    return log_mean(*point) + cells.traffic[store], slopes
+    return at(*point) + cells.traffic[store], slopes

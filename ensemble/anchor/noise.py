@@ -9,12 +9,12 @@ import numpy as np
 from scipy.special import gammaln, xlogy
 
 from ensemble.anchor.linearise import CLIP, Noise
+from ensemble.anchor.shocks import common_shocks
 
 LEAST_DISPERSION, MOST_DISPERSION = 1e-3, 20.0
 EMPIRICAL = 0.9  # of the correlation, the rest is the identity
 HALVINGS = 24
-LEAST_STORES, SHOCK_ROUNDS = 4, 3  # that shocks in common are told from, and alternations with the dispersion
-LEAST_RATIO = 0.05  # of units to the expected ones, below which a shock is no lower
+SHOCK_ROUNDS = 3  # alternations of shocks in common with the dispersion
 LENT_ROWS, USUAL_VARIANCE = 10.0, 1.0  # rows that a product borrows before its dispersion counts
 
 
@@ -34,16 +34,17 @@ class Patterns:
         dispersion: np.ndarray,
         correlation: np.ndarray,
         offset: np.ndarray | None = None,
+        average: np.ndarray | None = None,
         shock: np.ndarray | None = None,
     ) -> Noise:
-        """Noise with the correlation's inverse for every pattern; offset and shock None = 0."""
-        offset = np.zeros_like(dispersion) if offset is None else offset
+        """Noise with the correlation's inverse for every pattern; offset, average and shock None = 0."""
+        offset, average = (np.zeros_like(dispersion) if each is None else each for each in (offset, average))
         shock = np.zeros((self.number.shape[1], len(dispersion))) if shock is None else shock
         both = self.masks[:, :, None] & self.masks[:, None, :]
         among = np.where(both, correlation, np.eye(len(correlation)))
         inverse = np.linalg.inv(among) * both
         log_det = np.linalg.slogdet(among)[1]
-        arrays = (dispersion, offset, inverse, log_det)
+        arrays = (dispersion, offset, average, inverse, log_det)
         return Noise(*(values.astype(np.float32) for values in arrays), self.number, shock.astype(np.float32))
 
 
@@ -84,42 +85,46 @@ def estimate(
             dispersion = _dispersion((units - shocked) ** 2 + spread, shocked, rows, share.sum(0))
         mean = shocked
     d = residuals(units, mean, dispersion)
-    offset = (d * rows).sum((0, 1)) / (rows.sum((0, 1)) + LENT_ROWS)
-    root = np.sqrt(rows)
-    flat, seen = (((d - offset) * root).reshape(-1, d.shape[-1]), root.reshape(-1, d.shape[-1]))
-    moment = (flat.T @ flat) / np.maximum(seen.T @ seen, 1)
+    average = (d * rows).sum((0, 1)) / (rows.sum((0, 1)) + LENT_ROWS)
+    pairs = _pairs(np.ones_like(d), np.ones_like(d), rows)
+    moment = _pairs(d - average, d - average, rows) / np.maximum(pairs, 1)
     sd = np.sqrt(np.maximum(np.diag(moment), 0.05))
-    trust = (seen.T @ seen) / (seen.T @ seen + LENT_ROWS)
+    trust = pairs / (pairs + LENT_ROWS)
     correlation = EMPIRICAL * trust * moment / np.outer(sd, sd)
     np.fill_diagonal(correlation, EMPIRICAL)
     values, vectors = np.linalg.eigh(correlation)
     correlation = (vectors * np.maximum(values, 0)) @ vectors.T
     np.fill_diagonal(correlation, EMPIRICAL)
-    return patterns.noise(dispersion, correlation + (1 - EMPIRICAL) * np.eye(len(correlation)), offset, shock)
+    correlation = correlation + (1 - EMPIRICAL) * np.eye(len(correlation))
+    offset = offsets(d, _slopes(d, units, mean, dispersion), rows, correlation)
+    return patterns.noise(dispersion, correlation, offset, average, shock)
 
 
-def common_shocks(
-    units: np.ndarray, mean: np.ndarray, rows: np.ndarray, dispersion: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """[T, J] logs of what all stores sell more of a product in a period than expected, shrunk to 0; and [T, J] the
-    share that is left of each: their sum is the degrees of freedom that they take.
+def offsets(d: np.ndarray, slope: np.ndarray, rows: np.ndarray, correlation: np.ndarray) -> np.ndarray:
+    """[J] o at which the equations of every product's level, Σ slope (R⁻¹ (d − o)) = 0, hold for the residuals d of the
+    right level. 0 were products not correlated, for then d is the negative binomial's own and its level a mean; the
+    mean of d, which leaves Σ d = o, leaves levels too high, for slopes are steeper where d is larger.
 
-    The stores' relative residuals, weighed by what they tell, have the variance of a shock and of noise; the shock's is
-    a moment over the periods, and each is shrunk by its share (empirical Bayes; Efron & Morris 1975). Without it a week
-    in which a product is in fashion everywhere counts as evidence on its price once per store. 0 where fewer than
-    LEAST_STORES stores tell. Args as estimate's.
+    Args: d, slope = −∂d / ∂ log mean, rows (weights) [M, T, J]; correlation R [J, J].
     """
-    told = rows * mean / (1 + dispersion * mean)
-    total = told.sum(0)
-    known = (rows > 0).sum(0) >= LEAST_STORES
-    noise = np.where(known, 1 / np.maximum(total, 1e-9), 0.0)
-    residual = (told * (units - mean) / mean).sum(0) * noise
-    residual = np.log(np.maximum(1 + residual, LEAST_RATIO))
-    periods = np.maximum(known.sum(0), 1)
-    residual = np.where(known, residual - residual.sum(0, where=known) / periods, 0.0)
-    variance = np.maximum((residual**2 - noise).sum(0) / periods, 0.0)
-    share = known * variance / np.maximum(variance + noise, 1e-12)
-    return residual * share, share
+    usual = (slope * rows).sum((0, 1)) / np.maximum(rows.sum((0, 1)), 1e-9)
+    told = usual > 0
+    both = _pairs(slope, d, rows) / (_pairs(np.ones_like(d), np.ones_like(d), rows) + LENT_ROWS)
+    wanted = (np.linalg.inv(correlation) * both).sum(1) / np.where(told, usual, 1.0)
+    return correlation @ np.where(told, wanted, 0.0) * told
+
+
+def _pairs(left: np.ndarray, right: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """[J, J] sums of products over stores and periods, weighed by the roots of both products' rows."""
+    root = np.sqrt(rows)
+    return np.einsum("mtj,mtk->jk", left * root, right * root, optimize=True)
+
+
+def _slopes(d: np.ndarray, units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
+    """−∂d / ∂ log mean, as linearise.told: 0 where d is clipped."""
+    wide = 1 + dispersion * mean
+    near = np.abs(d) < 1e-2
+    return np.where(near, np.sqrt(mean / wide), (units - mean) / (wide * np.where(near, 1, d))) * (np.abs(d) < CLIP)
 
 
 def residuals(units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
@@ -140,7 +145,7 @@ def period_scores(units: np.ndarray, log_mean: np.ndarray, rows: np.ndarray, noi
         + xlogy(units, mean / (size + mean))
         - size * np.log1p(mean / size)
     )
-    d = (residuals(units, mean, noise.dispersion) - noise.offset) * rows
+    d = (residuals(units, mean, noise.dispersion) - noise.average) * rows
     quadratic = np.einsum("mtj,mtjk,mtk->mt", d, noise.inverse[noise.pattern], d) - (d * d).sum(-1)
     return (single * rows).sum((0, 2)) - 0.5 * (quadratic + noise.log_det[noise.pattern]).sum(0)
 

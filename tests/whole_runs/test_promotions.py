@@ -63,7 +63,7 @@ def test_a_budget_is_spent_as_far_as_deals_that_pay_fit_into_it(ended, jointpric
     free, run = (jointprice(*overrides, *more) for more in ((), (f"promotions.budget={budget}",)))
     assert run.code == 0, run.err
     free, table = read(free), read(run)
-    assert 0.97 * budget < table["discount"].sum() <= budget < free["discount"].sum()
+    assert 0.95 * budget < table["discount"].sum() <= budget < free["discount"].sum()
     dealt = table["status"] == "deal"
     assert table["gain"].sum() / budget > free["gain"].sum() / free["discount"].sum(), "the dearest deals are left out"
     assert 0 < dealt.sum() < (free["status"] == "deal").sum()

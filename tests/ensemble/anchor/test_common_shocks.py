@@ -6,8 +6,9 @@ import numpy as np
 
 from data_io.markets.catalogue import make_market
 from ensemble.anchor.anchor import fit_anchor
-from ensemble.anchor.noise import Patterns, common_shocks, estimate
+from ensemble.anchor.noise import Patterns, estimate
 from ensemble.anchor.settings import AnchorSettings
+from ensemble.anchor.shocks import common_shocks
 
 STORES, PERIODS, PRODUCTS, PHI = 12, 200, 3, 0.2
 
