@@ -28,7 +28,7 @@ from ensemble.anchor import evaluate
 from ensemble.anchor.context import following, lasting
 from ensemble.anchor.draws import draw
 from ensemble.anchor.evaluate import Context
-from ensemble.anchor.evidence import settle
+from ensemble.anchor.evidence import evidence
 from ensemble.anchor.fitting import Data, Fit, fit, refit, stocked_path, with_expected
 from ensemble.anchor.heads import HEADS, Block, Shape, head_shape
 from ensemble.anchor.layout import History, Sets, lay_out
@@ -167,9 +167,8 @@ def _fit_block(
     shape = head_shape(name, products, drivers, groups, *told)
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts)
-    data, told = with_expected(shape, data, whole), None
-    if settings.shocks:
-        data, whole, told = settle(shape, data, history.weight, whole)
+    data = with_expected(shape, data, whole)
+    told = evidence(shape, data, history.weight, whole) if settings.shocks else None
     rng = np.random.default_rng(seed)
     draws = draw(shape, data, history.weight, whole, settings.draws, rng, told, settings.block)
     draws["treatment"] = draws["treatment"] * history.relevance[:-1]

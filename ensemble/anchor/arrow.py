@@ -34,16 +34,12 @@ def reduce(arrow, damping: float = 0.0) -> Reduced:
     return Reduced(schur, np.linalg.cholesky(schur), through, store)
 
 
-def step(
-    arrow, theta, damping: float, taken: np.ndarray | None = None, pulled: np.ndarray | float = 0.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """The damped step of shared and row parameters [P] and of intercepts [M, J]; theta: their present values. Without
-    the information `taken` [P, P] and its part `pulled` [P] of the gradient, see evidence."""
+def step(arrow, theta, damping: float) -> tuple[np.ndarray, np.ndarray]:
+    """The damped step of shared and row parameters [P] and of intercepts [M, J]; theta: their present values."""
     reduced = reduce(arrow, damping)
-    reduced = reduced if taken is None else less(reduced, taken)
     other, intercept = theta
     store_gradient = np.asarray(arrow.store_gradient, np.float64) + intercept
-    gradient = np.asarray(arrow.gradient, np.float64) + other - pulled
+    gradient = np.asarray(arrow.gradient, np.float64) + other
     left = gradient - np.einsum("mjp,mj->p", reduced.through, store_gradient)
     change = -cho_solve((reduced.factor, True), left)
     own = -np.linalg.solve(reduced.store, store_gradient[..., None])[..., 0]

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from ensemble.anchor.heads import Block, Shape, Theta
-from ensemble.anchor.linearise import Cells, Noise, log_mean, parameter_order, slopes_of, told
+from ensemble.anchor.linearise import Cells, Noise, parameter_order, slopes_of, told
 
 
 class Common(NamedTuple):
@@ -49,19 +49,3 @@ def common(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise:
     start = Common(*(jnp.zeros((periods, *size)) for size in sizes))
     found, _ = jax.lax.scan(one, start, jnp.arange(len(cells.z)))
     return found._replace(across=found.across[..., order], scores=found.scores[..., order])
-
-
-@partial(jax.jit, static_argnums=0)
-def losses(shape: Shape, block: Block, thetas: Theta, scale, cells: Cells, noise: Noise, weight) -> tuple:
-    """Penalised losses [N] of thetas with the leading axis N, and their pulls by shocks [N, T, J], see Common."""
-
-    def of_theta(theta):
-        def one(total, store):
-            value, pull, _ = told(cells, noise, weight, log_mean(shape, block, theta, scale, cells, store), store)
-            return (total[0] + value, total[1] + pull), None
-
-        start = jnp.zeros(()), jnp.zeros(cells.z.shape[1:])
-        (value, pull), _ = jax.lax.scan(one, start, jnp.arange(len(cells.z)))
-        return value + 0.5 * sum(jnp.sum(part**2) for part in theta), pull
-
-    return jax.lax.map(of_theta, thetas)

@@ -16,12 +16,11 @@ from scipy.optimize import brentq
 from scipy.special import softmax
 
 from ensemble.anchor import arrow
-from ensemble.anchor.common import losses
-from ensemble.anchor.evidence import Evidence, marginal_losses, spread
+from ensemble.anchor.evidence import Evidence, spread
 from ensemble.anchor.fitting import Data, Fit, moved
 from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Shape, Theta, drivers_by_kind, shared_values, split_rows
 from ensemble.anchor.layout import SEASON_TERMS
-from ensemble.anchor.linearise import linearise, log_means
+from ensemble.anchor.linearise import linearise, log_means, loss
 from ensemble.anchor.separable import homogeneous
 
 MATCHINGS = 4
@@ -49,14 +48,9 @@ def draw(
     """
     arguments = (fitted.scale, data.cells, fitted.noise, weight)
     reduced = arrow.reduce(linearise(shape, data.block, fitted.theta, *arguments))
-    if told:
-        reduced = arrow.less(reduced, told.taken)
     changes = arrow.sample(reduced, CANDIDATES, rng)
     thetas = moved(shape, fitted.theta, *changes)
-    if told:
-        values = marginal_losses(shape, data, weight, fitted, told, thetas)
-    else:
-        values = np.asarray(losses(shape, data.block, thetas, *arguments)[0], np.float64)
+    values = np.asarray(_losses(shape, data.block, thetas, *arguments), np.float64)
     kept = resample(arrow.square(reduced, *changes) / 2 - values, count, rng)
     changes = changes[0][kept], changes[1][kept]
     if told:
@@ -83,6 +77,12 @@ def resample(log_weights: np.ndarray, count: int, rng: np.random.Generator) -> n
     steps = (np.arange(count) + rng.random()) / count
     chosen = np.searchsorted(np.cumsum(tempered(power)), steps).clip(max=len(log_weights) - 1)
     return rng.permutation(chosen)
+
+
+@partial(jax.jit, static_argnums=0)
+def _losses(shape: Shape, block, thetas: Theta, scale, cells, noise, weight) -> jax.Array:
+    """[N] penalised losses."""
+    return jax.lax.map(lambda theta: loss(shape, block, theta, scale, cells, noise, weight), thetas)
 
 
 @partial(jax.jit, static_argnums=0)

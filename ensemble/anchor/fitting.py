@@ -123,7 +123,7 @@ def climb(shape: Shape, data: Data, weight: np.ndarray, found: Fit, steps: int) 
         blocks = linearise(shape, data.block, theta, *arguments)
         gain = 0.0
         while damping < MOST_DAMPING:
-            trial = moved(shape, theta, *capped(*arrow.step(blocks, flat(theta), damping)))
+            trial = moved(shape, theta, *_capped(*arrow.step(blocks, flat(theta), damping)))
             gain = value - float(loss(shape, data.block, trial, *arguments))
             if gain > 0:
                 break
@@ -156,8 +156,7 @@ def _value(shape: Shape, data: Data, weight: np.ndarray, found: Fit) -> float:
     return float(loss(shape, data.block, *arguments))
 
 
-def capped(change: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A step no longer than LONGEST_STEP."""
+def _capped(change: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     part = min(1.0, LONGEST_STEP / max(np.abs(change).max(), 1e-12))
     return part * change, part * intercept
 

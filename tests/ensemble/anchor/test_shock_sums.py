@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ensemble.anchor import arrow
-from ensemble.anchor.evidence import spread
+from ensemble.anchor.evidence import MOST_WIDER, Evidence, spread
 from ensemble.anchor.noise import Patterns, estimate, offsets, residuals
 from ensemble.anchor.shocks import law, smoother
 
@@ -78,8 +78,8 @@ def scores_of(rng, information, together, alike):
     return np.repeat(blocks, together, 0) / np.sqrt(PERIODS * together)
 
 
-@pytest.mark.parametrize("alike", [0.5, 1.0, 4.0])
-def test_draws_are_spread_by_as_much_as_blocks_of_periods_vary_and_never_narrowed(alike):
+@pytest.mark.parametrize("alike", [0.5, 1.0, 4.0, 50.0])
+def test_draws_are_spread_by_as_much_as_blocks_of_periods_vary_and_never_narrowed_nor_without_end(alike):
     rng = np.random.default_rng(4)
     information = np.array([[400.0, 100.0], [100.0, 300.0]])
     full = np.block([[information + np.eye(2), np.full((2, 1), 5.0)], [np.full((1, 2), 5.0), np.eye(1) * 50.0]])
@@ -87,9 +87,9 @@ def test_draws_are_spread_by_as_much_as_blocks_of_periods_vary_and_never_narrowe
     reduced = arrow.Reduced(full, np.linalg.cholesky(full), np.full((1, 1, 3), 0.2), store)
     scores = np.concatenate([scores_of(rng, information, 4, alike), np.zeros((PERIODS, 1))], 1)
     other, own = arrow.sample(reduced, 4000, rng)
-    wider, moved = spread(SimpleNamespace(shared_count=2), reduced, SimpleNamespace(scores=scores), 4, other, own)
+    wider, moved = spread(SimpleNamespace(shared_count=2), reduced, Evidence(np.zeros((3, 3)), scores), 4, other, own)
     ratio = np.cov(wider[:, :2].T) / np.cov(other[:, :2].T)
-    np.testing.assert_allclose(np.diag(ratio), max(alike, 1.0), rtol=0.25)
+    np.testing.assert_allclose(np.diag(ratio), np.clip(alike, 1.0, MOST_WIDER), rtol=0.25)
     along = np.linalg.solve(full[2:, 2:], full[2:, :2])
     np.testing.assert_allclose(wider[:, 2:] + wider[:, :2] @ along.T, other[:, 2:] + other[:, :2] @ along.T, atol=1e-9)
     level = own + np.einsum("mjp,np->nmj", reduced.through, other)
