@@ -16,7 +16,7 @@ from ensemble.anchor import arrow
 from ensemble.anchor.common import common
 from ensemble.anchor.fitting import Data, Fit
 from ensemble.anchor.heads import Shape
-from ensemble.anchor.shocks import LEAST_STORES, law, smoother
+from ensemble.anchor.shocks import LEAST_STORES, law, roots, smoother
 
 MOST_WIDER = 9.0  # variance of a draw, in that before it is spread: the posterior's form is known near the mode alone
 TOLD = 0.5  # information on a direction of the shared parameters, in the prior's, below which it is the prior's alone
@@ -57,12 +57,11 @@ def spread(
     the shared ones as the posterior says."""
     count = shape.shared_count
     before, along = _marginal(reduced.schur, count)
-    after, apart = _marginal(reduced.schur - told.taken, count)
+    after, apart = _marginal(arrow.less(reduced, told.taken).schur, count)
     scores = told.scores[:, :count] - told.scores[:, count:] @ apart
     after = after - _lost(after - np.eye(count) - apart.T @ apart, _by_block(scores, together))
-    root = _root(before)
-    ratios, turn = np.linalg.eigh(root @ np.linalg.inv(_floored(after)) @ root)
-    inverse = np.linalg.inv(root)
+    root, inverse = roots(before)
+    ratios, turn = np.linalg.eigh(root @ np.linalg.inv(after) @ root)
     wider = inverse @ (turn * np.sqrt(np.clip(ratios, 1, MOST_WIDER))) @ turn.T @ root
     change = other[:, :count] @ (wider - np.eye(count)).T
     change = np.concatenate([change, -change @ along.T], 1)
@@ -86,18 +85,6 @@ def _lost(information: np.ndarray, scores: np.ndarray) -> np.ndarray:
     return (turned * (1 - 1 / np.maximum(ratios, 1))) @ turned.T
 
 
-def _floored(precision: np.ndarray) -> np.ndarray:
-    """The matrix with eigenvalues of at least 1, the prior's."""
-    values, vectors = np.linalg.eigh(0.5 * (precision + precision.T))
-    return (vectors * np.maximum(values, 1)) @ vectors.T
-
-
-def _root(matrix: np.ndarray) -> np.ndarray:
-    """The symmetric square root of a positive matrix."""
-    values, vectors = np.linalg.eigh(matrix)
-    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-
-
 def _by_block(scores: np.ndarray, together: int) -> np.ndarray:
     """[blocks, d] sums of standardised scores [T, d] over blocks of periods in which anything is known."""
     sums = np.add.reduceat(scores, np.arange(0, len(scores), together))
@@ -106,12 +93,13 @@ def _by_block(scores: np.ndarray, together: int) -> np.ndarray:
 
 def _shrunk(scores: np.ndarray) -> np.ndarray:
     """[d, d] second moments of scores [blocks, d] in units of the information, drawn to their mean as far as so few
-    blocks would scatter alone (Ledoit & Wolf 2004)."""
+    blocks would scatter alone (Ledoit & Wolf 2004); 0 of fewer than two blocks."""
+    blocks, size = scores.shape
+    if blocks < 2 or not size:
+        return np.zeros((size, size))
     scores = scores - scores.mean(0)
     moments = scores.T @ scores
-    size = len(moments)
-    mean = np.trace(moments) / max(size, 1)
-    scatter = ((moments - mean * np.eye(size)) ** 2).sum() / max(size, 1)
-    chance = mean**2 * size / max(len(scores), 1)
-    kept = max(0.0, 1 - chance / max(scatter, 1e-12))
+    mean = np.trace(moments) / size
+    scatter = ((moments - mean * np.eye(size)) ** 2).sum() / size
+    kept = max(0.0, 1 - mean**2 * size / blocks / max(scatter, 1e-12))
     return mean * (1 - kept) * np.eye(size) + kept * moments

@@ -55,7 +55,7 @@ def law(pull: np.ndarray, within: np.ndarray, shock: np.ndarray) -> tuple[np.nda
     count, size = int(known.sum()), pull.shape[-1]
     if not count:
         return np.eye(size), 0.0
-    root, inverse = _roots(within)
+    root, inverse = roots(within)
     standard = np.einsum("tjk,tk->tj", root, shock) + np.einsum("tjk,tk->tj", inverse, pull)
     standard = np.where(known[:, None], standard - standard[known].mean(0), 0.0)
     values, vectors = np.linalg.eigh(standard.T @ standard / count)
@@ -65,12 +65,12 @@ def law(pull: np.ndarray, within: np.ndarray, shock: np.ndarray) -> tuple[np.nda
     excess = np.where(values > (1 + np.sqrt(ratio)) ** 2, spike - 1, 0.0)
     pairs, along = known[1:] & known[:-1], standard @ vectors
     again = (along[1:] * along[:-1])[pairs].sum(0) @ (excess > 0) / max(pairs.sum(), 1)
-    back = _roots(within[known].mean(0))[1] @ vectors
+    back = roots(within[known].mean(0))[1] @ vectors
     lasting = float(np.clip(again / max(excess.sum(), TINY), 0, LONGEST_LASTING))
     return (back * np.maximum(excess, LEAST_SHOCK)) @ back.T + TINY * np.eye(size), lasting
 
 
-def _roots(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def roots(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Symmetric square roots of [..., J, J], and their pseudo-inverses."""
     values, vectors = np.linalg.eigh(matrices)
     values = np.maximum(values, 0)

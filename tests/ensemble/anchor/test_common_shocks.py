@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from data_io.markets import loglog
 from data_io.markets.catalogue import make_market
 from ensemble.anchor.anchor import fit_anchor
 from ensemble.anchor.noise import Patterns, estimate
@@ -67,3 +68,15 @@ def test_elasticities_are_nearer_to_the_truth_where_shocks_are_told_from_prices(
             found = anchor.own_elasticities(prices, anchor.context(panel.periods[-1], panel.promotions[:, -1] * 0))[0]
             errors[shocks].append(np.sqrt(np.mean((found - truth) ** 2)))
     assert np.mean(errors[True]) < 0.85 * np.mean(errors[False]), errors
+
+
+def test_more_stores_of_a_chain_with_one_price_and_one_fashion_make_no_elasticity_surer(panel_of):
+    spread = {}
+    for stores in (6, 24):
+        market = loglog.make("exogenous+chain", 1, products=4, stores=stores, weeks=60)
+        panel = panel_of(market)
+        anchor = fit_anchor(panel, AnchorSettings(heads=["elasticity"], folds=0, draws=24), seed=0)
+        context = anchor.context(panel.periods[-1], panel.promotions[:, -1] * 0)
+        draws, _ = anchor.own_elasticities(np.log(market.hold), context)
+        spread[stores] = draws.reshape(24, stores, -1).mean(1).std(0).mean()
+    assert spread[24] > 0.85 * spread[6], spread
