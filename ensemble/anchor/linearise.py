@@ -75,7 +75,7 @@ class Arrow(NamedTuple):
     store_gradient: jax.Array
 
 
-def log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells, store) -> jax.Array:
+def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells, store) -> jax.Array:
     """[T, J] log expected units of one store (number or slice)."""
     shared = shared_values(shape, theta.shared)
     dev, moves, cross = split_rows(shape, theta.rows * scale)
@@ -99,7 +99,7 @@ def _asked(shape: Shape, block: Block, cells: Cells, store, shared: dict, dev, c
 @partial(jax.jit, static_argnums=0)
 def log_means(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells) -> jax.Array:
     """[M, T, J] log expected units; scale [columns] is the sd of the rows' parameters."""
-    return jax.lax.map(lambda store: log_mean(shape, block, theta, scale, cells, store), jnp.arange(len(cells.z)))
+    return jax.lax.map(lambda store: _log_mean(shape, block, theta, scale, cells, store), jnp.arange(len(cells.z)))
 
 
 @partial(jax.jit, static_argnums=0)
@@ -107,7 +107,7 @@ def loss(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: N
     """[] ½ Σ weight d' R⁻¹ d + ½ |u|²."""
 
     def one(store):
-        return told(cells, noise, weight, log_mean(shape, block, theta, scale, cells, store), store).value
+        return told(cells, noise, weight, _log_mean(shape, block, theta, scale, cells, store), store).value
 
     return jnp.sum(jax.lax.map(one, jnp.arange(len(cells.z)))) + 0.5 * sum(jnp.sum(part**2) for part in theta)
 
