@@ -28,12 +28,12 @@ from ensemble.anchor import evaluate
 from ensemble.anchor.context import following, lasting
 from ensemble.anchor.draws import draw
 from ensemble.anchor.evaluate import Context
-from ensemble.anchor.evidence import evidence
 from ensemble.anchor.fitting import Data, Fit, fit, refit, stocked_path, with_expected
 from ensemble.anchor.heads import HEADS, Block, Shape, head_shape
 from ensemble.anchor.layout import History, Sets, lay_out
-from ensemble.anchor.linearise import Cells, log_means
+from ensemble.anchor.linearise import log_means
 from ensemble.anchor.noise import Patterns, estimate, period_scores
+from ensemble.anchor.residual import Cells
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.treatments import PANTRY
 from ensemble.anchor.weigh import fold_of_periods, pseudo_bma
@@ -168,9 +168,8 @@ def _fit_block(
     starts = HEADS[name].starts if len(sets.cells) <= MANY_BLOCKS else 1
     whole = fit(shape, data, history.weight, settings.steps, starts=starts)
     data = with_expected(shape, data, whole)
-    told = evidence(shape, data, history.weight, whole) if settings.shocks else None
     rng = np.random.default_rng(seed)
-    draws = draw(shape, data, history.weight, whole, settings.draws, rng, told, settings.block)
+    draws = draw(shape, data, history.weight, whole, settings.draws, rng, settings.block)
     draws["treatment"] = draws["treatment"] * history.relevance[:-1]
     draws["remembered"] = draws["remembered"] * history.relevance[-1]
     if data.pantry:

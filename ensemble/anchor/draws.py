@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from scipy.special import softmax
 
 from ensemble.anchor import arrow
-from ensemble.anchor.evidence import Evidence, spread
+from ensemble.anchor.evidence import evidence, spread
 from ensemble.anchor.fitting import Data, Fit, moved
 from ensemble.anchor.heads import HEADS, INTERCEPT_SD, Shape, Theta, drivers_by_kind, shared_values, split_rows
 from ensemble.anchor.layout import SEASON_TERMS
@@ -35,7 +35,6 @@ def draw(
     fitted: Fit,
     count: int,
     rng: np.random.Generator,
-    told: Evidence | None,
     together: int,
 ) -> dict:
     """`count` draws of the posterior around the mode, as evaluate takes them, leading axis N and no blocks.
@@ -43,18 +42,19 @@ def draw(
     Each draw's products are then shifted in V until their units over the weighted history are those observed.
 
     Args:
-        told: what shocks in common leave of the evidence; None: they were not looked for.
-        together: periods of a block, see evidence.spread.
+        together: periods of a block, see evidence.spread; used where shocks in common are looked for.
     """
     arguments = (fitted.scale, data.cells, fitted.noise, weight)
-    reduced = arrow.reduce(linearise(shape, data.block, fitted.theta, *arguments))
+    blocks = linearise(shape, data.block, fitted.theta, *arguments)
+    reduced = arrow.reduce(blocks)
     changes = arrow.sample(reduced, CANDIDATES, rng)
     thetas = moved(shape, fitted.theta, *changes)
     values = np.asarray(_losses(shape, data.block, thetas, *arguments), np.float64)
     kept = resample(arrow.square(reduced, *changes) / 2 - values, count, rng)
     changes = changes[0][kept], changes[1][kept]
-    if told:
-        changes = spread(shape, reduced, told, together, *changes)
+    if data.shocks:
+        told = evidence(blocks, fitted.noise.shock)
+        changes = spread(reduced, told, shape.shared_count, together, *changes)
     thetas = moved(shape, fitted.theta, *changes)
     thetas = _matched(shape, data.block, thetas, fitted.scale, data.cells, weight)
     return jax.tree.map(np.asarray, _structures(shape, data.block, thetas, fitted.scale))

@@ -13,9 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ensemble.anchor import arrow
-from ensemble.anchor.common import common
-from ensemble.anchor.fitting import Data, Fit
-from ensemble.anchor.heads import Shape
+from ensemble.anchor.linearise import Arrow
 from ensemble.anchor.shocks import LEAST_STORES, law, roots, smoother
 
 MOST_WIDER = 9.0  # variance of a draw, in that before it is spread: the posterior's form is known near the mode alone
@@ -30,12 +28,12 @@ class Evidence(NamedTuple):
     scores: np.ndarray
 
 
-def evidence(shape: Shape, data: Data, weight: np.ndarray, found: Fit) -> Evidence:
-    """See Evidence; a table of few stores tells of no shocks in common."""
-    told = common(shape, data.block, found.theta, found.scale, data.cells, found.noise, weight)
-    pull, within, across, scores = (np.asarray(part, np.float64) for part in told)
-    shock = np.asarray(found.noise.shock, np.float64)
-    shared = law(pull, within, shock) if len(data.cells.z) >= LEAST_STORES else law(0 * pull, within, 0 * shock)
+def evidence(blocks: Arrow, shock: np.ndarray) -> Evidence:
+    """See Evidence, from the Gauss-Newton blocks of a fit that took its shocks in common [T, J] at their word; few
+    stores tell of none."""
+    told = blocks.pull, blocks.within, blocks.across, blocks.scores, shock
+    pull, within, across, scores, shock = (np.asarray(part, np.float64) for part in told)
+    shared = law(pull, within, shock) if len(blocks.store) >= LEAST_STORES else law(0 * pull, within, 0 * shock)
     smooth = smoother(within, *shared)
     level = np.linalg.lstsq(within.sum(0), across.sum(0), rcond=None)[0]  # what the level of every product explains
     apart = across - within @ level
@@ -49,13 +47,12 @@ def evidence(shape: Shape, data: Data, weight: np.ndarray, found: Fit) -> Eviden
 
 
 def spread(
-    shape: Shape, reduced: arrow.Reduced, told: Evidence, together: int, other: np.ndarray, own: np.ndarray
+    reduced: arrow.Reduced, told: Evidence, count: int, together: int, other: np.ndarray, own: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draws of a posterior that took its shocks at their word, other [N, P] and intercepts own [N, M, J] around the
-    mode, with shared parameters as wide as if the information on them were less by what shocks take and by as much as
-    the gradient's parts vary more over blocks of `together` periods. Priors count as before, and all else moves with
-    the shared ones as the posterior says."""
-    count = shape.shared_count
+    mode, with the first `count` parameters, which products share, as wide as if the information on them were less by
+    what shocks take and by as much as the gradient's parts vary more over blocks of `together` periods. Priors count as
+    before, and all else moves with the shared ones as the posterior says."""
     before, along = _marginal(reduced.schur, count)
     after, apart = _marginal(arrow.less(reduced, told.taken).schur, count)
     scores = told.scores[:, :count] - told.scores[:, count:] @ apart

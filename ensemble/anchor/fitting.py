@@ -10,9 +10,10 @@ import numpy as np
 from ensemble.anchor import arrow
 from ensemble.anchor.censored import demand_at_least
 from ensemble.anchor.heads import Block, Shape, Theta, pantry_driver, row_scales
-from ensemble.anchor.linearise import Cells, Noise, linearise, log_means, loss
+from ensemble.anchor.linearise import linearise, log_means, loss
 from ensemble.anchor.noise import Patterns, estimate, first_noise
 from ensemble.anchor.pantry import stocks
+from ensemble.anchor.residual import Cells, Noise
 
 FIRST_DAMPING, EASE, TIGHTEN, MOST_DAMPING = 0.5, 4.0, 6.0, 1e6
 LONGEST_STEP = 1.5  # of a shared or row parameter, in prior standard deviations

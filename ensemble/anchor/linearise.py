@@ -1,13 +1,10 @@
-"""A head's residuals and Gauss-Newton blocks over all stores, compiled. Not for solving (arrow) or noise estimates.
+"""A head's loss and its Gauss-Newton blocks over all stores, compiled. Not for solving (arrow) or noise estimates.
 
-Residuals d are signed negative-binomial deviance residuals (Var = μ + φ μ²), clipped at ±5 and less an offset o: the
-loss ½ Σ (d − o)' R⁻¹ (d − o) is one number to descend on, and is least where levels are means (see noise.offsets). R
-correlates the products of a store and period. Where shoppers remember prices, heads are asked at the price as it is
-felt, z + ρ (z − usual): a price that lasts is its own usual one. Where they stockpile, a promotion's buyers may take
-more than one (`extra`): sales that no rival lost (Van Heerde, Gupta & Wittink 2003), which in an attraction's utility
-would make rivals lose too little to all other prices.
-Stores are scanned, so memory does not grow with them. Axes: M stores, T periods, J products, P shared and row
-parameters (shared first, then product by product), K patterns of missing products.
+Where shoppers remember prices, heads are asked at the price as it is felt, z + ρ (z − usual): a price that lasts is its
+own usual one. Where they stockpile, a promotion's buyers may take more than one (`extra`): sales that no rival lost
+(Van Heerde, Gupta & Wittink 2003), which in an attraction's utility would make rivals lose too little to all other
+prices. Stores are scanned, so memory does not grow with them. Axes: M stores, T periods, J products, P shared and row
+parameters (shared first, then product by product).
 """
 
 from __future__ import annotations
@@ -30,49 +27,29 @@ from ensemble.anchor.heads import (
     shared_values,
     split_rows,
 )
-from ensemble.deviance import deviance_residual
+from ensemble.anchor.residual import Cells, Noise, told
 
-CLIP = 5.0
 MOST_LOG_UNITS = 20.0
 
 
-class Cells(NamedTuple):
-    """One block's sales: z, units, seen, traffic [M, T, J], drivers [M, T, J, Q], log_level [M, J], season [T, 4], and
-    surprise [M, T, J], z less the usual one times what `remembered` is a multiple of."""
-
-    z: jax.Array
-    units: jax.Array
-    seen: jax.Array
-    drivers: jax.Array
-    traffic: jax.Array
-    log_level: jax.Array
-    season: jax.Array
-    surprise: jax.Array
-
-
-class Noise(NamedTuple):
-    """dispersion φ [J], offset o [J], average [J] of d where the level is right, inverse [K, J, J] of the correlation
-    of seen products (0 elsewhere), log_det [K], pattern [M, T] int32, shock [T, J] log demand shocks that all stores
-    share."""
-
-    dispersion: jax.Array
-    offset: jax.Array
-    average: jax.Array
-    inverse: jax.Array
-    log_det: jax.Array
-    pattern: jax.Array
-    shock: jax.Array
-
-
 class Arrow(NamedTuple):
-    """Gauss-Newton blocks without priors: head [P, P], joint [M, J, P], store [M, J, J]; gradients gradient [P],
-    store_gradient [M, J]."""
+    """Gauss-Newton blocks without priors: head [P, P], joint [M, J, P], store [M, J, J]; gradients scores [T, P] by
+    period, store_gradient [M, J]. Of shocks [T, J] that all stores share: pull [T, J] = −∂ loss / ∂ shock, within
+    [T, J, J] the blocks of a period's, across [T, J, P] those with the parameters."""
 
     head: jax.Array
     joint: jax.Array
     store: jax.Array
-    gradient: jax.Array
+    scores: jax.Array
     store_gradient: jax.Array
+    pull: jax.Array
+    within: jax.Array
+    across: jax.Array
+
+    @property
+    def gradient(self) -> jax.Array:
+        """[P]."""
+        return self.scores.sum(0)
 
 
 def _log_mean(shape: Shape, block: Block, theta: Theta, scale: jax.Array, cells: Cells, store) -> jax.Array:
@@ -112,31 +89,6 @@ def loss(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: N
     return jnp.sum(jax.lax.map(one, jnp.arange(len(cells.z)))) + 0.5 * sum(jnp.sum(part**2) for part in theta)
 
 
-class Told(NamedTuple):
-    """What one store's sales say: value [] of its loss, pull [T, J] = −∂ value / ∂ log mean, and heavy [T, J, J], the
-    Gauss-Newton second derivatives by log means of a period."""
-
-    value: jax.Array
-    pull: jax.Array
-    heavy: jax.Array
-
-
-def told(cells: Cells, noise: Noise, weight: jax.Array, at: jax.Array, store) -> Told:
-    """See Told; at: log means [T, J] without shocks."""
-    mean, units = jnp.exp(at + noise.shock), cells.units[store]
-    d = deviance_residual(units, mean, noise.dispersion)
-    information = mean / (1 + noise.dispersion * mean)
-    slope = (units - mean) / ((1 + noise.dispersion * mean) * d)  # −∂d/∂η
-    slope = jnp.where(jnp.abs(d) < 1e-2, jnp.sqrt(information), slope)
-    kept = cells.seen[store] * (jnp.abs(d) < CLIP)
-    centred = (jnp.clip(d, -CLIP, CLIP) - noise.offset) * cells.seen[store]
-    root = jnp.sqrt(information) * cells.seen[store]
-    inverse = noise.inverse[noise.pattern[store]] * weight[:, None, None]
-    against = jnp.einsum("tjk,tk->tj", inverse, centred)
-    heavy = root[..., None] * inverse * root[:, None, :]
-    return Told(0.5 * jnp.sum(centred * against), kept * slope * against, heavy)
-
-
 @partial(jax.jit, static_argnums=0)
 def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: Noise, weight) -> Arrow:
     """Gauss-Newton blocks of ½ Σ weight d' R⁻¹ d in standardised parameters.
@@ -147,13 +99,14 @@ def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noi
     periods, products = cells.z.shape[1:]
 
     def one(total, store):
-        at_point, slopes = slopes_of(shape, block, theta, scale, cells, store)
+        at_point, slopes = _slopes(shape, block, theta, scale, cells, store)
         _, pull, heavy = told(cells, noise, weight, at_point, store)
         weighted = jnp.einsum("tjk,tkd->tjd", heavy, slopes.dense)
-        by_shift, at_shift, pulled = weighted, heavy, pull
+        by_shift, at_shift, pulled, by_rows = weighted, heavy, pull, heavy
         if slopes.shift is not None:
             by_shift = jnp.einsum("tjk,tjd->tkd", slopes.shift, weighted)
-            at_shift = jnp.einsum("tja,tjb->tab", slopes.shift, jnp.einsum("tjk,tkb->tjb", heavy, slopes.shift))
+            by_rows = jnp.einsum("tjk,tkb->tjb", heavy, slopes.shift)
+            at_shift = jnp.einsum("tja,tjb->tab", slopes.shift, by_rows)
             pulled = jnp.einsum("tj,tjk->tk", pull, slopes.shift)
         dense = slopes.dense.reshape(-1, slopes.dense.shape[-1])
         head = dense.T @ weighted.reshape(dense.shape)
@@ -166,16 +119,24 @@ def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noi
 
         mixed, rows, of_dense, of_rows = jax.lax.map(of_row, jnp.arange(products))
         mixed, rows = (part.reshape(-1, part.shape[-1]) for part in (mixed, rows))
-        by_row = jnp.einsum("tk,tkn->kn", pulled, slopes.factors).reshape(-1)
-        gradient = -jnp.concatenate([jnp.einsum("tj,tjd->d", pull, slopes.dense), by_row])
+        row_scores = (pulled[..., None] * slopes.factors).reshape(periods, -1)
+        scores = -jnp.concatenate([jnp.einsum("tj,tjd->td", pull, slopes.dense), row_scores], 1)
+        row_across = (by_rows[..., None] * slopes.factors[:, None]).reshape(periods, products, -1)
+        across = jnp.concatenate([weighted, row_across], -1)
         joint = INTERCEPT_SD * jnp.concatenate([of_dense, of_rows], 1)
-        total = (total[0] + jnp.block([[head, mixed.T], [mixed, rows]]), total[1] + gradient)
+        sums = (jnp.block([[head, mixed.T], [mixed, rows]]), scores, pull, heavy, across)
+        total = jax.tree.map(jnp.add, total, sums)
         return total, (joint, INTERCEPT_SD**2 * at_shift.sum(0), -INTERCEPT_SD * pulled.sum(0))
 
-    order = parameter_order(shape)
-    start = jnp.zeros((len(order), len(order))), jnp.zeros(len(order))
-    (head, gradient), (joint, own, store_gradient) = jax.lax.scan(one, start, jnp.arange(len(cells.z)))
-    return Arrow(head[order][:, order], joint[..., order], own, gradient[order], store_gradient)
+    order = _order(shape)
+    count, cells_of = len(order), (periods, products)
+    sizes = ((count, count), (periods, count), cells_of, (*cells_of, products), (*cells_of, count))
+    start = tuple(jnp.zeros(size) for size in sizes)
+    (head, scores, pull, within, across), (joint, own, store_gradient) = jax.lax.scan(
+        one, start, jnp.arange(len(cells.z))
+    )
+    joint, scores, across = (part[..., order] for part in (joint, scores, across))
+    return Arrow(head[order][:, order], joint, own, scores, store_gradient, pull, within, across)
 
 
 class Slopes(NamedTuple):
@@ -188,7 +149,7 @@ class Slopes(NamedTuple):
     factors: jax.Array
 
 
-def parameter_order(shape: Shape) -> np.ndarray:
+def _order(shape: Shape) -> np.ndarray:
     """Where each of the P parameters is among dense and factors' ones."""
     if HEADS[shape.head].separable:
         return np.arange(shape.shared_count + shape.products * shape.columns)
@@ -198,7 +159,7 @@ def parameter_order(shape: Shape) -> np.ndarray:
     return np.concatenate([np.arange(shape.shared_count), np.concatenate([first, rest], 1).ravel()])
 
 
-def slopes_of(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store) -> tuple[jax.Array, Slopes]:
+def _slopes(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, store) -> tuple[jax.Array, Slopes]:
     """Log means [T, J] of a store and their derivatives.
 
     Demand is shifted through V, which is linear in its parameters; only prices' parameters need forward passes. Where

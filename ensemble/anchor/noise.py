@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaln, xlogy
 
-from ensemble.anchor.linearise import CLIP, Noise
+from ensemble.anchor.residual import CLIP, Noise
 from ensemble.anchor.shocks import common_shocks
 
 LEAST_DISPERSION, MOST_DISPERSION = 1e-3, 20.0
@@ -121,14 +121,14 @@ def _pairs(left: np.ndarray, right: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def _slopes(d: np.ndarray, units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
-    """−∂d / ∂ log mean, as linearise.told: 0 where d is clipped."""
+    """−∂d / ∂ log mean, as residual.told: 0 where d is clipped."""
     wide = 1 + dispersion * mean
     near = np.abs(d) < 1e-2
     return np.where(near, np.sqrt(mean / wide), (units - mean) / (wide * np.where(near, 1, d))) * (np.abs(d) < CLIP)
 
 
 def residuals(units: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
-    """Clipped signed deviance residuals, as linearise.deviance_residual."""
+    """Clipped signed deviance residuals, as deviance.deviance_residual."""
     spread = 1 / dispersion
     deviance = 2 * (xlogy(units, units / mean) - (units + spread) * np.log((units + spread) / (mean + spread)))
     return np.clip(np.sign(units - mean) * np.sqrt(np.maximum(deviance, 0)), -CLIP, CLIP)

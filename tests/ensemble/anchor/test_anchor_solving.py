@@ -9,7 +9,6 @@ import pytest
 
 from ensemble.anchor import arrow
 from ensemble.anchor.anchor import _data
-from ensemble.anchor.common import common
 from ensemble.anchor.draws import resample
 from ensemble.anchor.fitting import first_fit, flat
 from ensemble.anchor.heads import HEADS, Theta, head_shape
@@ -91,13 +90,11 @@ def test_the_gradient_by_blocks_is_the_losss_own(panel, name, full_cross):
     here = flat(theta)
     np.testing.assert_allclose(blocks.gradient + here[0], expected[0], rtol=2e-3, atol=0.05)
     np.testing.assert_allclose(blocks.store_gradient + here[1], expected[1], rtol=2e-3, atol=0.05)
-    told = common(shape, data.block, theta, *arguments)
-    np.testing.assert_allclose(told.scores.sum(0), blocks.gradient, rtol=2e-3, atol=0.05)
 
     def shocked(shock):
         return loss(shape, data.block, theta, *arguments[:2], noise._replace(shock=shock), weight)
 
-    np.testing.assert_allclose(-told.pull, jax.grad(shocked)(noise.shock), rtol=2e-3, atol=0.05)
+    np.testing.assert_allclose(-blocks.pull, jax.grad(shocked)(noise.shock), rtol=2e-3, atol=0.05)
 
 
 @pytest.mark.parametrize("name", HEADS)
@@ -120,14 +117,13 @@ def test_the_blocks_are_the_gauss_newton_products_of_the_whole_jacobian(panel, n
     root = np.sqrt(mean / (1 + np.asarray(noise.dispersion) * mean)) * data.cells.seen
     inverse = np.asarray(noise.inverse, np.float64)[np.asarray(noise.pattern)] * weight[:, None, None]
     heavy = root[..., None] * inverse * root[..., None, :]
-    shared = common(shape, data.block, theta, start.scale, data.cells, noise, weight)
     shocks = np.broadcast_to(np.eye(4), (stores, periods, 4, 4))
     for found, left, right, sums in (
         (blocks.head, jacobian, jacobian, "mtjp,mtjk,mtkq->pq"),
         (blocks.joint, own, jacobian, "mtjp,mtjk,mtkq->mpq"),
         (blocks.store, own, own, "mtjp,mtjk,mtkq->mpq"),
-        (shared.across, shocks, jacobian, "mtjp,mtjk,mtkq->tpq"),
-        (shared.within, shocks, shocks, "mtjp,mtjk,mtkq->tpq"),
+        (blocks.across, shocks, jacobian, "mtjp,mtjk,mtkq->tpq"),
+        (blocks.within, shocks, shocks, "mtjp,mtjk,mtkq->tpq"),
     ):
         expected = np.einsum(sums, left, heavy, right, optimize=True)
         np.testing.assert_allclose(found, expected, rtol=2e-3, atol=1e-4 * np.abs(expected).max())

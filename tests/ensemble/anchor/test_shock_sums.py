@@ -1,7 +1,5 @@
 """Shocks in common integrated out: the sums against dense ones, their law, and what they leave of the evidence."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -87,7 +85,7 @@ def test_draws_are_spread_by_as_much_as_blocks_of_periods_vary_and_never_narrowe
     reduced = arrow.Reduced(full, np.linalg.cholesky(full), np.full((1, 1, 3), 0.2), store)
     scores = np.concatenate([scores_of(rng, information, 4, alike), np.zeros((PERIODS, 1))], 1)
     other, own = arrow.sample(reduced, 4000, rng)
-    wider, moved = spread(SimpleNamespace(shared_count=2), reduced, Evidence(np.zeros((3, 3)), scores), 4, other, own)
+    wider, moved = spread(reduced, Evidence(np.zeros((3, 3)), scores), 2, 4, other, own)
     ratio = np.cov(wider[:, :2].T) / np.cov(other[:, :2].T)
     np.testing.assert_allclose(np.diag(ratio), np.clip(alike, 1.0, MOST_WIDER), rtol=0.25)
     along = np.linalg.solve(full[2:, 2:], full[2:, :2])
