@@ -97,7 +97,7 @@ def test_the_gradient_by_blocks_is_the_losss_own(panel, name, full_cross):
     np.testing.assert_allclose(-blocks.pull, jax.grad(shocked)(noise.shock), rtol=2e-3, atol=0.05)
 
 
-@pytest.mark.parametrize("name", HEADS)
+@pytest.mark.parametrize("name", [*QUICK, pytest.param("classes", marks=pytest.mark.nightly)])
 def test_the_blocks_are_the_gauss_newton_products_of_the_whole_jacobian(panel, name):
     weight = np.linspace(0.5, 1, len(panel.periods)).astype(np.float32)
     sets, history = lay_out(panel, AnchorSettings(), weight)
