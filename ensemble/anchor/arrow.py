@@ -46,10 +46,9 @@ def step(arrow, theta, damping: float) -> tuple[np.ndarray, np.ndarray]:
     return change, own - reduced.through @ change
 
 
-def less(reduced: Reduced, taken: np.ndarray) -> Reduced:
-    """The system without the information `taken` [P, P] on the parameters that are left."""
-    schur = _floored(reduced.schur - taken)
-    return reduced._replace(schur=schur, factor=np.linalg.cholesky(schur))
+def without(schur: np.ndarray, taken: np.ndarray) -> np.ndarray:
+    """[P, P] the eliminated system's precision without the information `taken` [P, P]; never less than the priors'."""
+    return _floored(schur - taken)
 
 
 def sample(reduced: Reduced, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -54,7 +54,7 @@ def spread(
     what shocks take and by as much as the gradient's parts vary more over blocks of `together` periods. Priors count as
     before, and all else moves with the shared ones as the posterior says."""
     before, along = _marginal(reduced.schur, count)
-    after, apart = _marginal(arrow.less(reduced, told.taken).schur, count)
+    after, apart = _marginal(arrow.without(reduced.schur, told.taken), count)
     scores = told.scores[:, :count] - told.scores[:, count:] @ apart
     after = after - _lost(after - np.eye(count) - apart.T @ apart, _by_block(scores, together))
     root, inverse = roots(before)
