@@ -45,7 +45,7 @@ def draw(
         together: periods of a block, see evidence.spread; used where shocks in common are looked for.
     """
     arguments = (fitted.scale, data.cells, fitted.noise, weight)
-    blocks = linearise(shape, data.block, fitted.theta, *arguments)
+    blocks = linearise(shape, data.block, fitted.theta, *arguments, data.shocks)
     reduced = arrow.reduce(blocks)
     changes = arrow.sample(reduced, CANDIDATES, rng)
     thetas = moved(shape, fitted.theta, *changes)

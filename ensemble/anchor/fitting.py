@@ -121,7 +121,7 @@ def climb(shape: Shape, data: Data, weight: np.ndarray, found: Fit, steps: int) 
     arguments = (found.scale, data.cells, found.noise, weight)
     value = float(loss(shape, data.block, theta, *arguments))
     for _ in range(steps):
-        blocks = linearise(shape, data.block, theta, *arguments)
+        blocks = linearise(shape, data.block, theta, *arguments, False)
         gain = 0.0
         while damping < MOST_DAMPING:
             trial = moved(shape, theta, *_capped(*arrow.step(blocks, flat(theta), damping)))
@@ -169,7 +169,7 @@ def _renewed(shape: Shape, data: Data, weight: np.ndarray, found: Fit, *, scales
     noise = estimate(data.patterns, cells.units, log_mean, cells.seen, weight, data.spread, data.shocks)
     theta, scale = found.theta, found.scale
     if scales:
-        reduced = arrow.reduce(linearise(shape, data.block, theta, scale, cells, noise, weight))
+        reduced = arrow.reduce(linearise(shape, data.block, theta, scale, cells, noise, weight, False))
         spread = arrow.variances(reduced)[shape.shared_count :].reshape(shape.products, shape.columns)
         rows = np.asarray(theta.rows, np.float64)
         base, kind = row_scales(shape)

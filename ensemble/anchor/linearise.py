@@ -90,15 +90,17 @@ def loss(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: N
 
 
 @partial(jax.jit, static_argnums=0)
-def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: Noise, weight) -> Arrow:
-    """Gauss-Newton blocks of ½ Σ weight d' R⁻¹ d in standardised parameters.
+def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noise: Noise, weight, shocks) -> Arrow:
+    """Gauss-Newton blocks of ½ Σ weight d' R⁻¹ d in standardised parameters; `across`, which is large, is 0 unless
+    shocks [].
 
     The derivatives by a product's row are mostly those by its V times the row's factors; multiplied out they would be
     hundreds of columns, nearly all of them zero where products are separable. See Slopes.
     """
     periods, products = cells.z.shape[1:]
 
-    def one(total, store):
+    def one(totals, store):
+        total, across = totals
         at_point, slopes = _slopes(shape, block, theta, scale, cells, store)
         _, pull, heavy = told(cells, noise, weight, at_point, store)
         weighted = jnp.einsum("tjk,tkd->tjd", heavy, slopes.dense)
@@ -121,20 +123,22 @@ def linearise(shape: Shape, block: Block, theta: Theta, scale, cells: Cells, noi
         mixed, rows = (part.reshape(-1, part.shape[-1]) for part in (mixed, rows))
         row_scores = (pulled[..., None] * slopes.factors).reshape(periods, -1)
         scores = -jnp.concatenate([jnp.einsum("tj,tjd->td", pull, slopes.dense), row_scores], 1)
-        row_across = (by_rows[..., None] * slopes.factors[:, None]).reshape(periods, products, -1)
-        across = jnp.concatenate([weighted, row_across], -1)
+
+        def with_store():
+            by_row = (by_rows[..., None] * slopes.factors[:, None]).reshape(periods, products, -1)
+            return across + jnp.concatenate([weighted, by_row], -1)
+
+        across = jax.lax.cond(shocks, with_store, lambda: across)
         joint = INTERCEPT_SD * jnp.concatenate([of_dense, of_rows], 1)
-        sums = (jnp.block([[head, mixed.T], [mixed, rows]]), scores, pull, heavy, across)
-        total = jax.tree.map(jnp.add, total, sums)
-        return total, (joint, INTERCEPT_SD**2 * at_shift.sum(0), -INTERCEPT_SD * pulled.sum(0))
+        total = jax.tree.map(jnp.add, total, (jnp.block([[head, mixed.T], [mixed, rows]]), scores, pull, heavy))
+        return (total, across), (joint, INTERCEPT_SD**2 * at_shift.sum(0), -INTERCEPT_SD * pulled.sum(0))
 
     order = _order(shape)
     count, cells_of = len(order), (periods, products)
-    sizes = ((count, count), (periods, count), cells_of, (*cells_of, products), (*cells_of, count))
-    start = tuple(jnp.zeros(size) for size in sizes)
-    (head, scores, pull, within, across), (joint, own, store_gradient) = jax.lax.scan(
-        one, start, jnp.arange(len(cells.z))
-    )
+    sizes = ((count, count), (periods, count), cells_of, (*cells_of, products))
+    start = (tuple(jnp.zeros(size) for size in sizes), jnp.zeros((*cells_of, count)))
+    totals, by_store = jax.lax.scan(one, start, jnp.arange(len(cells.z)))
+    ((head, scores, pull, within), across), (joint, own, store_gradient) = totals, by_store
     joint, scores, across = (part[..., order] for part in (joint, scores, across))
     return Arrow(head[order][:, order], joint, own, scores, store_gradient, pull, within, across)
 

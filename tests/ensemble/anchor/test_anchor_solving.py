@@ -85,7 +85,7 @@ def test_the_gradient_by_blocks_is_the_losss_own(panel, name, full_cross):
     )
     cells = data.cells._replace(seen=(np.abs(found) > 0.05).astype(np.float32))  # a root's slope is undefined at 0
     arguments = (start.scale, cells, noise, weight)
-    blocks = linearise(shape, data.block, theta, *arguments)
+    blocks = linearise(shape, data.block, theta, *arguments, True)
     expected = flat(jax.grad(lambda at: loss(shape, data.block, at, *arguments))(theta))
     here = flat(theta)
     np.testing.assert_allclose(blocks.gradient + here[0], expected[0], rtol=2e-3, atol=0.05)
@@ -106,7 +106,7 @@ def test_the_blocks_are_the_gauss_newton_products_of_the_whole_jacobian(panel, n
     start, rng = first_fit(shape, data), np.random.default_rng(1)
     theta = Theta(*(0.3 * rng.normal(size=part.shape).astype(np.float32) for part in start.theta))
     noise = data.patterns.noise(np.full(4, 0.2), np.full((4, 4), 0.3) + 0.7 * np.eye(4))
-    blocks = linearise(shape, data.block, theta, start.scale, data.cells, noise, weight)
+    blocks = linearise(shape, data.block, theta, start.scale, data.cells, noise, weight, True)
 
     slopes = jax.jacfwd(lambda at: log_means(shape, data.block, at, start.scale, data.cells))(theta)
     stores, periods = data.cells.z.shape[:2]
