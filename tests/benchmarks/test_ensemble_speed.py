@@ -24,6 +24,7 @@ def test_every_form_gives_the_members_the_same_answers(name):
             np.testing.assert_allclose(answer, expected, rtol=2e-4)
 
 
+@pytest.mark.nightly
 def test_an_epoch_of_training_has_the_same_losses_by_vmap_and_as_the_engine_runs_it():
     compared = forms("training", "mlp", "elasticity", MEMBERS, SERIES)
     _, expected = compared["vmap"][1]()

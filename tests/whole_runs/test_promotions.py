@@ -57,6 +57,7 @@ def test_a_saved_model_keeps_to_the_number_of_deals_the_budget_and_the_margin(en
     assert (1 - kept["cost"] / kept["mean_price"] >= 0.2 - 1e-3).all()
 
 
+@pytest.mark.nightly
 def test_a_budget_is_spent_as_far_as_deals_that_pay_fit_into_it(ended, jointprice):
     budget = round(ended.json("summary.json")["promotions"]["discount"] / 2, 2)
     overrides = (*LIGHT, f"model={ended.directory / 'model'}", "search.scope=store_product")

@@ -113,7 +113,7 @@ def test_margins_endings_and_families_hold_together(optimise, offers, write, rul
     assert first["profit"].sum() >= 0.4 * first["revenue"].sum()
 
 
-@pytest.mark.parametrize("mode", ["cap_sales", "forbid"])
+@pytest.mark.parametrize("mode", ["forbid", pytest.param("cap_sales", marks=pytest.mark.nightly)])
 def test_no_more_is_sold_than_is_in_stock(optimise, offers, write, rules, broken_rules, mode):
     ended, overrides = optimise("rules=bounds", *write(offers=offers), rules(f"- {{type: inventory, mode: {mode}}}"))
     assert ended.code == 0, ended.err

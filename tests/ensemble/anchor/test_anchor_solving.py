@@ -70,7 +70,14 @@ def remembering(data):
     return replace(data, cells=data.cells._replace(surprise=surprise))
 
 
-@pytest.mark.parametrize(("name", "full_cross"), [*((name, 16) for name in QUICK), (SEPARABLE[0], 2)])
+@pytest.mark.parametrize(
+    ("name", "full_cross"),
+    [
+        ("nested", 16),
+        (SEPARABLE[0], 2),
+        *(pytest.param(name, 16, marks=pytest.mark.nightly) for name in SEPARABLE),
+    ],
+)
 def test_the_gradient_by_blocks_is_the_losss_own(panel, name, full_cross):
     weight = np.ones(len(panel.periods), np.float32)
     sets, history = lay_out(panel, AnchorSettings(full_cross=full_cross), weight)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from data_io.markets import loglog
 from data_io.markets.catalogue import make_market
@@ -52,6 +53,7 @@ def test_periods_that_are_not_known_have_no_shock():
     assert not np.any(found[150:])
 
 
+@pytest.mark.nightly
 def test_elasticities_are_nearer_to_the_truth_where_shocks_are_told_from_prices(panel_of):
     errors = {True: [], False: []}
     for seed in (0, 1):
