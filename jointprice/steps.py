@@ -216,17 +216,15 @@ def objective_totals(answer: pd.DataFrame, objective: Objective) -> tuple[float,
     return tuple(math.fsum(column.dropna()) for column in pair)
 
 
-def losing_scope(pricing: Pricing) -> list[str]:
-    """A warning where the prices earn less than holding: one price for several offers may not be worth it."""
-    gain = pricing.solution.value
+def losing_scope(session: Session, pricing: Pricing) -> list[str]:
+    """A warning, told too, where the prices earn less than holding: one price for several offers may not pay."""
+    gain, scope = pricing.solution.value, session.config.search.scope
     if gain >= 0:
         return []
-    scope = pricing.problem.offers["store"].nunique() > 1
-    return [
-        f"The model expects these prices to earn {-gain:,.2f} less than holding prices (risk deducted). "
-        + (
-            "One price for several stores gives up what their own prices earn: try search.scope=store_product, or hold."
-            if scope
-            else "The rules force changes that do not pay: relax them, or hold."
-        )
-    ]
+    if scope != "store_product" and pricing.problem.offers["store"].nunique() > 1:
+        mend = "One price for several stores gives up what their own earn: try search.scope=store_product, or hold."
+    else:
+        mend = "The rules force changes that do not pay: relax them, or hold."
+    warning = f"The model expects these prices to earn {-gain:,.2f} less than holding prices (risk deducted). {mend}"
+    session.progress.note(f"note: {warning}")
+    return [warning]

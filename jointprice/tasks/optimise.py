@@ -18,7 +18,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     ensemble, offers, inputs, warnings = steps.model_and_offers(session)
     pricing = steps.price(session, ensemble, offers)
     summary = steps.pricing_summary(session, ensemble, pricing, None)
-    summary |= {"inputs": inputs, "warnings": [*warnings, *steps.losing_scope(pricing)]}
+    summary |= {"inputs": inputs, "warnings": [*warnings, *steps.losing_scope(session, pricing)]}
     with session.stage("report"):
         write_report(session, pricing, session.audit() | summary, ensemble)
     return session.finish(summary)

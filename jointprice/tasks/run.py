@@ -22,7 +22,10 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
     trained = steps.train(session, prepared)
     pricing = steps.price(session, trained.ensemble, offers)
     summary = steps.pricing_summary(session, trained.ensemble, pricing, prepared.market)
-    summary |= {"inputs": prepared.tables.inputs, "warnings": [*prepared.warnings, *steps.losing_scope(pricing)]}
+    summary |= {
+        "inputs": prepared.tables.inputs,
+        "warnings": [*prepared.warnings, *steps.losing_scope(session, pricing)],
+    }
     with session.stage("report"):
         write_report(session, pricing, session.audit() | summary, trained.ensemble, trained, prepared.panel)
     return session.finish(summary)

@@ -41,7 +41,7 @@ def execute(config: Config, output: Path, given: Mapping[str, Any] | None = None
         session.directory.write_csv("stock_profit.csv", surface)
     totals = table[["stock", "units", "left_over", "profit"]].sum()
     summary["stock"] = {name: round(float(total), 6) for name, total in totals.items()}
-    summary |= {"inputs": inputs, "warnings": [*warnings, *steps.losing_scope(pricing)]}
+    summary |= {"inputs": inputs, "warnings": [*warnings, *steps.losing_scope(session, pricing)]}
     with session.stage("report"):
         write_buying_report(session, table, surface, session.audit() | summary)
     return session.finish(summary)

@@ -27,7 +27,7 @@ def assert_priced_or_held_with_a_reason(prices) -> None:
 
 
 def test_all_orange_juice_is_priced_alike_in_all_stores_and_one_by_one(jointprice, broken_rules):
-    overrides = experiment("orange_juice")
+    overrides = (*experiment("orange_juice"), "search.scope=product")
     ended = jointprice(*overrides)
     assert ended.code == 0, ended.err
     prices = ended.prices()
