@@ -3,8 +3,11 @@
 Two stages (control function; Petrin & Train 2010): log prices are regressed on log costs, promotions, season and trend
 within each series; the residual carries what the retailer knew of demand, so that beside it the price's own effect is
 that of moves that costs brought. The weight of the control is nearly one number for all products, so that costs which
-say little of each product say enough of all. A product whose costs say nothing has no control: its residual would be
-the price again, and its exogeneity stays an assumption. Axes: S series, T periods.
+say little of each product say enough of all, and prices of a product of which they say nothing are taken to have
+followed demand as the others' did. Where costs say nothing of most, such a product has no control: its residual would
+be the price again, and its exogeneity stays an assumption. Deals have depths for other reasons than demand; where sales
+show that residuals say less of it in promoted periods, these have a weight of their own, or demand would seem to bend.
+Axes: S series, T periods.
 """
 
 from __future__ import annotations
@@ -14,14 +17,20 @@ import pandas as pd
 
 from data_io.features import season
 from data_io.types import SalesPanel
+from ensemble.anchor.relevance import relevance
 
-CONTROLS = 2
-RELEVANT = 4.0  # F of a product's costs from which it has a control, clustered by period
+CONTROLS = 3
+RELEVANT = 4.0  # F of costs from which they give a control, clustered by period
 
 
-def controls(panel: SalesPanel, weight: np.ndarray) -> np.ndarray:
-    """[S, T, 2] the own price residual and the mean one of the store's other products: shocks that products share move
-    rivals' prices too, which would pass for substitution. weight [T] as price_residuals'."""
+def controls(panel: SalesPanel, weight: np.ndarray, z: np.ndarray, prices: np.ndarray, block: int) -> np.ndarray:
+    """[S, T, 3] the own price residual, the mean one of the store's other products (shocks that products share move
+    rivals' prices too, which would pass for substitution), and the own one in promoted periods times its relevance.
+
+    Args:
+        weight: [T] as price_residuals'.
+        z, prices, block: see relevance.relevance; prices are the competitor's.
+    """
     own = price_residuals(panel, weight)
     store, stores = pd.factorize(panel.series["store"])
     seen = panel.observed & (weight > 0)
@@ -29,23 +38,28 @@ def controls(panel: SalesPanel, weight: np.ndarray) -> np.ndarray:
     np.add.at(total, store, own)
     np.add.at(count, store, seen)
     others = (total[store] - own) / np.maximum(count[store] - seen, 1)
-    return np.stack([own, np.where(seen, others, 0)], -1)
+    found = np.stack([own, np.where(seen, others, 0), own * (panel.promotions > 0).any(-1)], -1)
+    if found[..., 2].any():
+        beside = np.concatenate([prices, found[..., :2]], -1)
+        found[..., 2:] *= relevance(panel, found[..., 2:], z, beside, seen, block)
+    return found
 
 
 def price_residuals(panel: SalesPanel, weight: np.ndarray) -> np.ndarray:
-    """[S, T] residuals of log prices in periods of positive weight [T], 0 for products whose costs say too little."""
-    found = np.zeros(panel.price.shape)
+    """[S, T] residuals of log prices in periods of positive weight [T]; where costs say too little of half of the
+    products, 0 for those of which they do."""
+    found, strength = np.zeros(panel.price.shape), np.zeros(len(panel.price))
     time = np.concatenate([season(panel.periods), np.linspace(-1, 1, len(panel.periods))[:, None]], -1)
     products = panel.series["product"].to_numpy()
     for _, series in pd.Series(np.arange(len(products))).groupby(products):
         rows = series.to_numpy()
         seen = panel.observed[rows] & (weight > 0) & (panel.cost[rows] > 0)
-        left, strength = _first_stage(
+        found[rows], strength[rows] = _first_stage(
             np.log(panel.price[rows]), np.log(np.where(seen, panel.cost[rows], 1)), panel.promotions[rows], time, seen
         )
-        if strength >= RELEVANT:
-            found[rows] = left
-    return found
+    if pd.Series(strength).groupby(products).first().median() >= RELEVANT:
+        return found
+    return found * (strength >= RELEVANT)[:, None]
 
 
 def _first_stage(
@@ -62,9 +76,7 @@ def _first_stage(
     controls = columns[:, 2:]
     price, cost = (columns[:, :2] - controls @ np.linalg.lstsq(controls, columns[:, :2], rcond=None)[0]).T
     power = cost @ cost
-    if power < 1e-8 * len(cost):
-        return np.zeros(seen.shape), 0.0
-    slope = cost @ price / power
+    slope = cost @ price / power if power > 1e-8 * len(cost) else 0.0
     residual = price - slope * cost
     by_period = np.bincount(period, cost * residual, seen.shape[1])
     left = np.zeros(seen.shape)

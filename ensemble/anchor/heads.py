@@ -25,7 +25,7 @@ INTERCEPT_SD = 3.0
 DEV_SD, SEASON_SD, CROSS_SD = 0.3, 0.25, 0.3
 LIFT_SD, COMPETITOR_SD, TREATMENT_SD, CONTROL_SD = 0.12, 0.2, 0.2, 0.15
 COMPETITOR_PRIOR = (0.2, 0.4)  # by how many per cent sales rise where the competitor is 1 % dearer
-LIFT_PRIOR, TREATMENT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 2.0), (0.0, 1.0)  # treatments: of their relevance
+LIFT_PRIOR, TREATMENT_PRIOR, CONTROL_PRIOR = (0.1, 0.25), (0.0, 2.0), (0.0, 2.0)  # treatments: of their relevance
 CLASSES = 3
 DECLARED_SD = 0.1  # of the log odds of buying nothing, where they are declared
 

@@ -71,7 +71,7 @@ class Sets(NamedTuple):
 
 class History(NamedTuple):
     """The sales in cells: z, units, seen and least (of the demand where they sold out, else 0) [B, M, T, J], traffic
-    [B, M, T, J], drivers [B, M, T, J, Q + C + 3 + 2] (scaled promotions, C = 3 competitor prices or 0, treatments times
+    [B, M, T, J], drivers [B, M, T, J, Q + C + 3 + 3] (scaled promotions, C = 3 competitor prices or 0, treatments times
     their relevance and, last, the controls), season [T, 4], weight [T], relevance [3 + 1] of the treatments and of
     the usual price, surprise [B, M, T, J] (z less the usual one, times that relevance), competitors C."""
 
@@ -114,7 +114,6 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         padded = np.concatenate([values, np.full((1, *values.shape[1:]), blank, values.dtype)])
         return np.moveaxis(padded[cells], 2, 3) if values.ndim > 1 else padded[cells]
 
-    control = controls(panel, weight) if settings.control else np.zeros((*panel.price.shape, CONTROLS))
     promoted = (panel.promotions > 0).any(-1)
     z = log_price - reference[product][:, None]
     meeting = meetings(panel.series)
@@ -125,6 +124,9 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
     if rival:
         theirs = np.asarray(felt(rival.moves))
         prices = np.stack([theirs, mean_rival(theirs, meeting), mean_rival(theirs, block * len(stores) + store)], -1)
+    control = np.zeros((*z.shape, CONTROLS))
+    if settings.control:
+        control = controls(panel, weight, z, prices, settings.block)
     likely = np.zeros(len(TREATMENTS) + 1)
     if settings.treatments:
         effects = np.concatenate([treated, usual[..., None]], -1)

@@ -1,9 +1,10 @@
-"""How large the effects of treatments may be, read off a regression before any structure is fitted.
+"""How large effects beside the price's own may be, read off a regression before any structure is fitted.
 
-Freed without need, effects of past deals and usual prices take from the price response what little a quiet history
-says of it. So their prior sds are the sizes that pooled least squares finds, shrunk by how little it takes chance to
-find them: 0 where shoppers neither store nor remember, and all of them are then absent. Errors are clustered by blocks
-of neighbouring periods, for shocks last and stores share them. Not for fitting heads. Axes: S series, T periods.
+They are those of treatments, and of the control of costs in promoted periods. Freed without need, effects of past
+deals and usual prices take from the price response what little a quiet history says of it. So their prior sds are the
+sizes that pooled least squares finds, shrunk by how little it takes chance to find them: 0 where shoppers neither store
+nor remember, and all of them are then absent. Errors are clustered by blocks of neighbouring periods, for shocks last
+and stores share them. Not for fitting heads. Axes: S series, T periods.
 """
 
 from __future__ import annotations
@@ -23,15 +24,16 @@ ZERO_UNITS = 0.5  # in the logs
 
 
 def relevance(
-    panel: SalesPanel, treated: np.ndarray, z: np.ndarray, competitor: np.ndarray, seen: np.ndarray, block: int
+    panel: SalesPanel, treated: np.ndarray, z: np.ndarray, beside: np.ndarray, seen: np.ndarray, block: int
 ) -> np.ndarray:
     """[K] prior sds of the pooled coefficients of K such effects.
 
     Log units are regressed on them beside effects of every series and, product by product, the price and its square,
-    the mean rival's and the competitor's prices, promotions, season and trend.
+    the mean rival's prices, promotions, season, trend and what else stands beside them.
 
     Args:
-        treated: [S, T, K]. z: [S, T] log prices relative to the product's reference. competitor: [S, T, C] likewise.
+        treated: [S, T, K]. z: [S, T] log prices relative to the product's reference.
+        beside: [S, T, C] what else to hold, as the competitor's prices.
         seen: [S, T] rows that count.
         block: periods in a cluster.
     """
@@ -41,7 +43,7 @@ def relevance(
     pool, rows = Pool(starts, code[order]), seen[order]
     time = np.concatenate([season(panel.periods), np.linspace(-1, 1, len(panel.periods))[:, None]], -1)
     parts = [z[..., None], z[..., None] ** 2, panel.promotions, np.broadcast_to(time, (*z.shape, time.shape[1]))]
-    controls = np.concatenate([*parts, _rivals(panel.series, z)[..., None], competitor], -1)[order]
+    controls = np.concatenate([*parts, _rivals(panel.series, z)[..., None], beside], -1)[order]
     log_units = np.log(np.maximum(panel.units, ZERO_UNITS))[..., None]
     target = np.concatenate([log_units, treated], -1)[order].astype(np.float64)
     left = partial_out(without_series(target, rows), without_series(controls, rows), rows, pool)

@@ -9,7 +9,6 @@ import pytest
 from data_io.errors import ConfigError
 from data_io.markets import loglog
 from ensemble.anchor.anchor import fit_anchor
-from ensemble.anchor.control import price_residuals
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.weigh import fold_of_periods, pseudo_bma
 
@@ -96,25 +95,3 @@ def test_blocks_of_one_category_each_give_answers_in_the_panels_order(panel, hol
 def test_what_cannot_be_fitted_is_refused(panel, settings, weights, told):
     with pytest.raises(ConfigError, match=told):
         fit_anchor(panel, settings, seed=0, weights=weights)
-
-
-def test_costs_tell_apart_what_prices_did_and_what_they_followed(panel_of):
-    market = loglog.make("instrument", 7, products=4, stores=8, weeks=60)
-    panel = panel_of(market)
-    keys = ["store", "product"]
-    true = panel.series[keys].merge(market.offers[keys].assign(true=market.own_elasticity()), on=keys)["true"]
-    wrong = {}
-    for control in (True, False):
-        found = fit_anchor(panel, replace(ONE, control=control), seed=0)
-        elasticity = found.own_elasticities(np.log(panel.price[:, -1]), found.context(panel.periods[-1]))[0].mean(0)
-        wrong[control] = abs((elasticity - true).mean())
-    assert wrong[True] < 0.5
-    assert wrong[False] > 1
-
-
-def test_a_product_whose_costs_never_move_has_no_control(panel):
-    still = replace(panel, cost=np.where(panel.series["product"].to_numpy()[:, None] == "product-01", 1, panel.cost))
-    residuals = price_residuals(still, np.ones(len(panel.periods)))
-    same = (panel.series["product"] == "product-01").to_numpy()
-    assert (residuals[same] == 0).all()
-    assert residuals[~same].std() > 0.01
