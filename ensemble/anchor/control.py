@@ -65,11 +65,11 @@ def price_residuals(panel: SalesPanel, weight: np.ndarray) -> np.ndarray:
 def _first_stage(
     log_price: np.ndarray, log_cost: np.ndarray, promotions: np.ndarray, time: np.ndarray, seen: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Residuals [s, T] of one product's series, and the F of its costs, clustered by period."""
+    """Residuals [s, T] of one product's series, and the F of its costs, clustered by period: NaN of too few rows."""
     place, period = np.nonzero(seen)
     columns = np.concatenate([log_price[seen][:, None], log_cost[seen][:, None], time[period], promotions[seen]], -1)
     if len(place) < 3 * columns.shape[1]:
-        return np.zeros(seen.shape), 0.0
+        return np.zeros(seen.shape), np.nan
     count = np.maximum(np.bincount(place, minlength=len(seen)), 1)
     for number in range(columns.shape[1]):
         columns[:, number] -= (np.bincount(place, columns[:, number], len(seen)) / count)[place]

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from data_io.errors import ConfigError
-from data_io.markets import loglog
 from ensemble.anchor.anchor import fit_anchor
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.weigh import fold_of_periods, pseudo_bma
