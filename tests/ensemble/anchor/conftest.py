@@ -63,7 +63,7 @@ def structure(block):
     """Draws a head's structure from its prior."""
 
     def make(name, seed):
-        shape = head_shape(name, 5, 6, 2, 16)
+        shape = head_shape(name, 5, 7, 2, 16)
         rng = np.random.default_rng(seed)
         shared = rng.normal(size=(1, shape.shared_count)).astype(np.float32)
         rows = rng.normal(size=(1, 5, shape.columns)).astype(np.float32)
