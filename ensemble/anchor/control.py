@@ -17,20 +17,15 @@ import pandas as pd
 
 from data_io.features import season
 from data_io.types import SalesPanel
-from ensemble.anchor.relevance import relevance
 
 CONTROLS = 3
 RELEVANT = 4.0  # F of costs from which they give a control, clustered by period
 
 
-def controls(panel: SalesPanel, weight: np.ndarray, z: np.ndarray, prices: np.ndarray, block: int) -> np.ndarray:
+def controls(panel: SalesPanel, weight: np.ndarray) -> np.ndarray:
     """[S, T, 3] the own price residual, the mean one of the store's other products (shocks that products share move
-    rivals' prices too, which would pass for substitution), and the own one in promoted periods times its relevance.
-
-    Args:
-        weight: [T] as price_residuals'.
-        z, prices, block: see relevance.relevance; prices are the competitor's.
-    """
+    rivals' prices too, which would pass for substitution), and the own one in promoted periods. weight [T] as
+    price_residuals'."""
     own = price_residuals(panel, weight)
     store, stores = pd.factorize(panel.series["store"])
     seen = panel.observed & (weight > 0)
@@ -38,16 +33,12 @@ def controls(panel: SalesPanel, weight: np.ndarray, z: np.ndarray, prices: np.nd
     np.add.at(total, store, own)
     np.add.at(count, store, seen)
     others = (total[store] - own) / np.maximum(count[store] - seen, 1)
-    found = np.stack([own, np.where(seen, others, 0), own * (panel.promotions > 0).any(-1)], -1)
-    if found[..., 2].any():
-        beside = np.concatenate([prices, found[..., :2]], -1)
-        found[..., 2:] *= relevance(panel, found[..., 2:], z, beside, seen, block)
-    return found
+    return np.stack([own, np.where(seen, others, 0), own * (panel.promotions > 0).any(-1)], -1)
 
 
 def price_residuals(panel: SalesPanel, weight: np.ndarray) -> np.ndarray:
-    """[S, T] residuals of log prices in periods of positive weight [T]; where costs say too little of half of the
-    products, 0 for those of which they do."""
+    """[S, T] residuals of log prices in periods of positive weight [T]; 0 for products whose costs say too little,
+    unless costs say enough of half of the products."""
     found, strength = np.zeros(panel.price.shape), np.zeros(len(panel.price))
     time = np.concatenate([season(panel.periods), np.linspace(-1, 1, len(panel.periods))[:, None]], -1)
     products = panel.series["product"].to_numpy()

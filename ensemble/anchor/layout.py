@@ -72,8 +72,9 @@ class Sets(NamedTuple):
 class History(NamedTuple):
     """The sales in cells: z, units, seen and least (of the demand where they sold out, else 0) [B, M, T, J], traffic
     [B, M, T, J], drivers [B, M, T, J, Q + C + 3 + 3] (scaled promotions, C = 3 competitor prices or 0, treatments times
-    their relevance and, last, the controls), season [T, 4], weight [T], relevance [3 + 1] of the treatments and of
-    the usual price, surprise [B, M, T, J] (z less the usual one, times that relevance), competitors C."""
+    their relevance and, last, the controls, that of promoted periods times its own), season [T, 4], weight [T],
+    relevance [3 + 1] of the treatments and of the usual price, surprise [B, M, T, J] (z less the usual one, times that
+    relevance), competitors C."""
 
     z: np.ndarray
     units: np.ndarray
@@ -124,9 +125,10 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
     if rival:
         theirs = np.asarray(felt(rival.moves))
         prices = np.stack([theirs, mean_rival(theirs, meeting), mean_rival(theirs, block * len(stores) + store)], -1)
-    control = np.zeros((*z.shape, CONTROLS))
-    if settings.control:
-        control = controls(panel, weight, z, prices, settings.block)
+    control = controls(panel, weight) if settings.control else np.zeros((*z.shape, CONTROLS))
+    if control.any():
+        beside = np.concatenate([prices, control[..., :-1]], -1)
+        control[..., -1:] *= relevance(panel, control[..., -1:], z, beside, seen, settings.block)
     likely = np.zeros(len(TREATMENTS) + 1)
     if settings.treatments:
         effects = np.concatenate([treated, usual[..., None]], -1)

@@ -9,10 +9,12 @@ from data_io.markets import loglog
 from data_io.panel import build_panel
 from data_io.settings import DataSettings, FeatureSettings
 from ensemble.anchor.anchor import fit_anchor
+from ensemble.anchor.control import CONTROLS
 from ensemble.anchor.draws import _structures
 from ensemble.anchor.evaluate import SHIFTS
 from ensemble.anchor.heads import Block, Theta, head_shape, row_scales
 from ensemble.anchor.settings import AnchorSettings
+from ensemble.anchor.treatments import TREATMENTS
 
 SETTINGS = AnchorSettings(heads=["elasticity", "nested"], draws=6, folds=2, steps=12)
 
@@ -63,7 +65,7 @@ def structure(block):
     """Draws a head's structure from its prior."""
 
     def make(name, seed):
-        shape = head_shape(name, 5, 7, 2, 16)
+        shape = head_shape(name, 5, 1 + len(TREATMENTS) + CONTROLS, 2, 16)
         rng = np.random.default_rng(seed)
         shared = rng.normal(size=(1, shape.shared_count)).astype(np.float32)
         rows = rng.normal(size=(1, 5, shape.columns)).astype(np.float32)
