@@ -15,6 +15,7 @@ import numpy as np
 
 FIRST, AGAIN = 26, 10  # halvings of the bracket of λ: at first, and around the λ of the call before
 NARROWED = 0.02  # of the first bracket, where it was bracketed before
+ROUNDED = 2e-7  # of the numbers that are added: float32 loses less
 
 
 class Sets(NamedTuple):
@@ -67,11 +68,14 @@ def bounds(sets: Sets, multipliers: jax.Array, around: jax.Array, again: bool) -
         gaps = jnp.abs(jnp.diff(term, axis=1))[..., None]
         steep = jnp.abs(jnp.diff(profit, axis=1)) / jnp.maximum(gaps, 1e-9)
         width = (NARROWED if again else 1.0) * jnp.max(jnp.where(gaps > 1e-9, steep, 0.0))
+        largest = jnp.abs(term).max()
 
         def bounded(slope: jax.Array) -> tuple[jax.Array, jax.Array]:
             net = ends - slope * term[..., None]
             best = net.max(axis=2, keepdims=True)
-            spent = jnp.where(net == best, term[..., None], -jnp.inf).max(axis=2)  # argmax is slow on a CPU
+            # argmax is slow on a CPU; and what a compiler works out a second time need not be the same to the last bit
+            chosen = net >= best - ROUNDED * (jnp.abs(best) + jnp.abs(slope) * largest)
+            spent = jnp.where(chosen, term[..., None], -jnp.inf).max(axis=2)
             return best[:, :, 0].sum(axis=1) + slope * at, at - spent.sum(axis=1)
 
         def halve(_: int, carry: tuple) -> tuple:
