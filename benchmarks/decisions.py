@@ -194,7 +194,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--methods", default="hold", help=f"of {', '.join(SIMPLE)}; may be empty")
     parser.add_argument("--method", action="append", default=[], metavar="NAME:OVERRIDES")
     parser.add_argument("--rules", default=RULE_SETS[0], help=f"of {', '.join(RULE_SETS)}; both by a comma")
-    parser.add_argument("--seeds", default="10", help="how many, or a list: 3,5,8")
+    parser.add_argument("--seeds", default="10", help="how many, or a list: 3,5,8; of one: 3,")
     parser.add_argument("--folder", default=str(JUICE), help="the orange-juice table, for the market nested")
     parser.add_argument("--out", type=Path, default=RESULTS / "decisions.json")
     found = parser.parse_args(arguments)
@@ -214,7 +214,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     if unknown := [name for name, _ in found.markets if name not in MARKETS]:
         parser.error(f"--markets {unknown[0]}: choose of {', '.join(MARKETS)}")
     found.markets = [(name, variant or next(iter(MARKETS[name].VARIANTS))) for name, variant in found.markets]
-    found.seeds = [int(seed) for seed in found.seeds.split(",")] if "," in found.seeds else [*range(int(found.seeds))]
+    listed = [int(seed) for seed in found.seeds.split(",") if seed]
+    found.seeds = listed if "," in found.seeds else [*range(*listed)]
     return found
 
 
