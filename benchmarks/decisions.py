@@ -214,8 +214,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     if unknown := [name for name, _ in found.markets if name not in MARKETS]:
         parser.error(f"--markets {unknown[0]}: choose of {', '.join(MARKETS)}")
     found.markets = [(name, variant or next(iter(MARKETS[name].VARIANTS))) for name, variant in found.markets]
-    listed = [int(seed) for seed in found.seeds.split(",") if seed]
-    found.seeds = listed if "," in found.seeds else [*range(*listed)]
+    if "," in found.seeds:
+        found.seeds = [int(seed) for seed in found.seeds.split(",") if seed]
+    else:
+        found.seeds = [*range(int(found.seeds))]
     return found
 
 

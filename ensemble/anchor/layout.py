@@ -126,7 +126,7 @@ def lay_out(panel: SalesPanel, settings: AnchorSettings, weight: np.ndarray) -> 
         theirs = np.asarray(felt(rival.moves))
         prices = np.stack([theirs, mean_rival(theirs, meeting), mean_rival(theirs, block * len(stores) + store)], -1)
     control = controls(panel, weight) if settings.control else np.zeros((*z.shape, CONTROLS))
-    if control.any():
+    if control[..., -1].any():
         beside = np.concatenate([prices, control[..., :-1]], -1)
         control[..., -1:] *= relevance(panel, control[..., -1:], z, beside, seen, settings.block)
     likely = np.zeros(len(TREATMENTS) + 1)

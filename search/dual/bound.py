@@ -74,8 +74,8 @@ def bounds(sets: Sets, multipliers: jax.Array, around: jax.Array, again: bool) -
             net = ends - slope * term[..., None]
             best = net.max(axis=2, keepdims=True)
             # argmax is slow on a CPU; and what a compiler works out a second time need not be the same to the last bit
-            chosen = net >= best - ROUNDED * (jnp.abs(best) + jnp.abs(slope) * largest)
-            spent = jnp.where(chosen, term[..., None], -jnp.inf).max(axis=2)
+            reach = net >= best - ROUNDED * (jnp.abs(best) + jnp.abs(slope) * largest)
+            spent = jnp.where(reach, term[..., None], -jnp.inf).max(axis=2)
             return best[:, :, 0].sum(axis=1) + slope * at, at - spent.sum(axis=1)
 
         def halve(_: int, carry: tuple) -> tuple:

@@ -192,3 +192,8 @@ def test_a_misspelt_choice_is_refused_with_the_known_ones(wrong, told, capsys):
 )
 def test_only_what_changes_training_asks_for_another_model(override, changes):
     assert changes_training(override) == changes
+
+
+@pytest.mark.parametrize(("text", "seeds"), [("3", [0, 1, 2]), ("3,8", [3, 8]), ("3,", [3])])
+def test_seeds_are_a_number_of_them_or_a_list(text, seeds):
+    assert parse(["--markets", "loglog", "--seeds", text]).seeds == seeds
