@@ -22,6 +22,7 @@ import pandas as pd
 
 from benchmarks import forecast_trees
 from benchmarks.forecast_features import YEAR
+from benchmarks.forecast_verdicts import largest_misses, verdicts
 from benchmarks.record import RESULTS, save
 from data_io.types import SalesPanel
 from ensemble.backtest import backtest_metrics, future_rows, last_units, origins
@@ -85,20 +86,26 @@ def asked_rows(panel: SalesPanel, settings: BacktestSettings) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def rows_of_table(judged: Judged, asked: pd.DataFrame) -> list[dict]:
-    """The ensemble, its groups and members, as rows of the result. SystemExit where it judged other rows."""
-    table, metrics = judged.table, judged.metrics
+def own_forecasts(judged: Judged, asked: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Per name the ensemble's forecasts of the rows that are asked. SystemExit where it judged other rows."""
+    table = judged.table
     same = len(table) == len(asked) and all((table[key].to_numpy() == asked[key].to_numpy()).all() for key in KEYS)
     if not same or not np.allclose(table["units"], asked["units"]):
         raise SystemExit(
             f"--run holds {len(table):,} forecasts that are not the {len(asked):,} rows of these rounds. "
             "Give --folder, --rounds, --gap and --horizon as they were, or another --run."
         )
-    units, members = table["units"], metrics["members"]
+    return {
+        "ensemble": table["prediction"].to_numpy(),
+        "ensemble, prediction_mape": table["prediction_mape"].to_numpy(),
+    }
+
+
+def rows_of_members(metrics: dict) -> list[dict]:
+    """The groups of members, and the members, as rows of the result."""
+    members = metrics["members"]
     average = {name: np.mean([one[name] for one in members]) for name in COLUMNS[:-1]}
     return [
-        _row("ensemble", forecast_metrics(units, table["prediction"], table["p10"], table["p90"])),
-        _row("ensemble, prediction_mape", forecast_metrics(units, table["prediction_mape"])),
         *(_row(f"mean of the {one['group']} members", one) for one in metrics["groups"]),
         _row("the members' own, on average", average),
         *(_row(f"member {number} {one['group']}", one) for number, one in enumerate(members, 1)),
@@ -106,36 +113,25 @@ def rows_of_table(judged: Judged, asked: pd.DataFrame) -> list[dict]:
 
 
 def compare(judged: Judged, panel: SalesPanel, settings: BacktestSettings, trials: int, kept: Path) -> dict[str, Any]:
-    """The result: `table`, one row per forecaster, and `trees`, the trials that won."""
+    """The result: `verdicts`, `misses`, `table` with one row per forecaster, and `trees`, the trials that won."""
     asked = asked_rows(panel, settings)
-    table = rows_of_table(judged, asked)
+    predicted = own_forecasts(judged, asked)
     for name in ("last_known", "seasonal"):
-        table.append(_row(f"naive, {name.replace('_', ' ')}", forecast_metrics(asked["units"], asked[name])))
-    predicted, best = forecast_trees.forecasts(panel, settings, trials, kept)
-    for metric, rounds in predicted.items():
+        predicted[f"naive, {name.replace('_', ' ')}"] = asked[name].to_numpy()
+    found, best = forecast_trees.forecasts(panel, settings, trials, kept)
+    for metric, rounds in found.items():
         values = np.stack(rounds)[asked["round"], asked["row"], asked["step"]]
-        table.append(_row(f"LightGBM tuned for {metric.upper()}", forecast_metrics(asked["units"], values)))
-    return {"rows": len(asked), "table": table, "trees": best}
-
-
-def verdicts(table: list[dict]) -> list[str]:
-    """What the table says of the ensemble, in sentences."""
-    by_name = {row["forecaster"]: row for row in table}
-    ours = by_name["ensemble"]
-
-    def less(metric: str, other: str, mine: str = "ensemble") -> str:
-        change = by_name[mine][metric] / by_name[other][metric] - 1
-        return f"{metric.upper()} of {mine} {by_name[mine][metric]:.4g}, {change:+.1%} against {other}"
-
-    return [
-        less("wape", "the members' own, on average"),
-        less("wape", "naive, last known"),
-        less("wape", "naive, seasonal"),
-        less("wape", "LightGBM tuned for WAPE"),
-        less("rmse", "LightGBM tuned for RMSE"),
-        less("mape", "LightGBM tuned for MAPE", "ensemble, prediction_mape"),
-        f"bias of the ensemble {ours['bias']:+.1%}, coverage of its 80 % interval {ours['coverage80']:.1%}",
-    ]
+        predicted[f"LightGBM tuned for {metric.upper()}"] = values
+    low, high = (judged.table[name].to_numpy() for name in ("p10", "p90"))
+    table = [_row(name, forecast_metrics(asked["units"], values)) for name, values in predicted.items()]
+    table[0] = _row("ensemble", forecast_metrics(asked["units"], predicted["ensemble"], low, high))
+    return {
+        "verdicts": verdicts(asked, predicted, low, high),
+        "misses": largest_misses(asked, predicted["ensemble"]),
+        "rows": len(asked),
+        "table": table + rows_of_members(judged.metrics),
+        "trees": best,
+    }
 
 
 def _row(name: str, metrics: dict) -> dict:
@@ -174,9 +170,10 @@ def main(arguments: list[str] | None = None) -> None:
             keep(judged, asked.run)
     result = compare(judged, prepared.panel, config.backtest, asked.trials, asked.out.with_suffix(".jsonl"))
     print(pd.DataFrame(result["table"]).to_string(index=False, float_format="{:.4f}".format, na_rep="-"))
-    print("\n".join(verdicts(result["table"])))
+    print(pd.DataFrame(result["misses"]).to_string(index=False, float_format="{:,.3f}".format))
+    print("\n".join(result["verdicts"]))
     told = {**vars(asked), "out": asked.out.name, "folder": asked.folder and Path(asked.folder).name, "run": None}
-    save(asked.out, told, verdicts=verdicts(result["table"]), **result)
+    save(asked.out, told, **result)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from benchmarks import forecast, forecast_trees
-from benchmarks.forecast import asked_rows, main, verdicts
+from benchmarks.forecast import asked_rows, main
 from benchmarks.forecast_features import features
+from benchmarks.forecast_verdicts import change, largest_misses, verdicts
 from data_io.settings import DataSettings
 from ensemble.backtest import origins
 from ensemble.settings import BacktestSettings
@@ -131,17 +132,57 @@ def test_all_forecasters_are_compared_on_the_same_rows_and_a_second_call_trains_
 
 
 def test_verdicts_compare_each_metric_with_the_trees_tuned_for_it():
-    rows = {
-        "ensemble": {"wape": 0.4, "rmse": 8.0, "bias": 0.01, "coverage80": 0.8},
-        "ensemble, prediction_mape": {"mape": 0.3},
-        "the members' own, on average": {"wape": 0.5},
-        "naive, last known": {"wape": 0.8},
-        "naive, seasonal": {"wape": 0.8},
-        "LightGBM tuned for WAPE": {"wape": 0.32},
-        "LightGBM tuned for RMSE": {"rmse": 10.0},
-        "LightGBM tuned for MAPE": {"mape": 0.2},
+    units = np.array([10.0, 20.0, 40.0, 10.0])
+    asked = pd.DataFrame({"units": units, "period": [0, 0, 1, 1]})
+    off = {
+        "ensemble": 2.0,
+        "ensemble, prediction_mape": 1.0,
+        "naive, last known": 4.0,
+        "naive, seasonal": 4.0,
+        "LightGBM tuned for WAPE": 1.6,
+        "LightGBM tuned for RMSE": 2.5,
+        "LightGBM tuned for MAPE": 2.0,
     }
-    told = verdicts([{"forecaster": name, **row} for name, row in rows.items()])
-    assert "WAPE of ensemble 0.4, +25.0% against LightGBM tuned for WAPE" in told
-    assert "RMSE of ensemble 8, -20.0% against LightGBM tuned for RMSE" in told
-    assert pd.Series(told).str.contains("-50.0% against naive").sum() == 2
+    told = verdicts(asked, {name: units + by for name, by in off.items()}, units - 1, units + np.array([1, 1, -0.5, 1]))
+    assert "WAPE of ensemble: +25.0% (standard error 0.0%) against LightGBM tuned for WAPE" in told
+    assert "RMSE of ensemble: -20.0% (standard error 0.0%) against LightGBM tuned for RMSE" in told
+    mape = "MAPE of ensemble, prediction_mape: -50.0% (standard error 0.0%) against LightGBM tuned for MAPE"
+    assert mape in told
+    assert pd.Series(told).str.contains("-50.0% .* against naive").sum() == 2
+    assert "bias of the ensemble +10.0% (standard error 2.5%)" in told
+    assert "its 80 % interval covers 75.0% (standard error 25.0%)" in told
+
+
+def test_standard_errors_of_differences_are_those_of_periods_drawn_anew():
+    random = np.random.default_rng(0)
+    period = np.repeat(np.arange(60), 30)
+    units = random.lognormal(3, 0.5, len(period))
+    shock = np.exp(random.normal(0, 0.4, 60))[period]
+    mine, other = units * shock, units * np.sqrt(shock) * random.lognormal(0, 0.3, len(period))
+    rows = np.arange(len(period)).reshape(60, 30)
+    for metric in ("wape", "rmse", "mape"):
+        found, error = change(metric, units, mine, other, period)
+        drawn = [rows[random.integers(0, 60, 60)].ravel() for _ in range(2000)]
+        again = [change(metric, units[one], mine[one], other[one], period)[0] for one in drawn]
+        assert error == pytest.approx(np.std(again), rel=0.1)
+        assert found == pytest.approx(np.mean(again), abs=0.5 * error)
+
+
+def test_the_largest_misses_are_of_products_in_all_stores_and_tell_the_bias_of_the_rest():
+    asked = pd.DataFrame(
+        {
+            "product": ["a", "a", "b", "b", "b"],
+            "date": pd.to_datetime(["2024-01-01", "2024-01-01", "2024-01-01", "2024-01-08", "2024-01-08"]),
+            "units": [50.0, 50.0, 30.0, 10.0, 10.0],
+        }
+    )
+    first, second, last = largest_misses(asked, np.array([20.0, 20.0, 33.0, 5.0, 10.0]))
+    assert first == {
+        "product": "a",
+        "date": "2024-01-01",
+        "units": 100,
+        "prediction": 40,
+        "bias_without": pytest.approx(-0.04),
+    }
+    assert (second["date"], second["units"], second["bias_without"]) == ("2024-01-08", 20, pytest.approx(0.1))
+    assert (last["prediction"], last["bias_without"]) == (33, 0)

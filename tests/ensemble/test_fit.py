@@ -96,6 +96,11 @@ def test_members_are_divided_among_groups_in_proportion():
     assert members_per_group(EnsembleSettings(members=1, groups=groups)) == [1, 0]
 
 
+def test_with_fewer_members_than_groups_the_first_groups_have_one_each():
+    assert members_per_group(EnsembleSettings(members=16)) == [2, 2, 2, 2, 2, 2, 4]
+    assert members_per_group(EnsembleSettings(members=2)) == [1, 1, 0, 0, 0, 0, 0]
+
+
 def test_bootstrap_weights_are_equal_within_blocks_and_halves_share_no_period():
     weights = [np.asarray(bootstrap_weights(jax.random.key(0), 22, 4, half)) for half in (None, 0, 1)]
     assert (weights[0].reshape(-1)[:20].reshape(5, 4) == weights[0][:20:4, None]).all()

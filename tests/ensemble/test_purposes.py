@@ -39,10 +39,17 @@ def test_percentage_members_speak_for_prediction_mape_alone(mixed):
     found = forecast(mixed.ensemble)
     table, members = found.table, found.members
     np.testing.assert_allclose(table["prediction"], members[:3].mean(0), rtol=1e-5)
-    ratio = np.repeat(mixed.ensemble.percentage_ratio, len(mixed.ensemble.periods))
-    np.testing.assert_allclose(table["prediction_mape"] / members[3], ratio, rtol=1e-5)
+    np.testing.assert_allclose(table["prediction_mape"], members[3], rtol=1e-5)
     weights = [one["weight"] for one in mixed.metrics["members"]]
     assert weights == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0])
+
+
+def test_without_percentage_members_the_forecast_of_the_mean_is_scaled_to_the_least_percentage_error(train):
+    found = train(groups=GROUPS[:1], members=1, epochs=1, refit=False, promise_members=0).ensemble
+    table = forecast(found).table
+    ratio = np.repeat(found.percentage_ratio, len(found.periods))
+    np.testing.assert_allclose(table["prediction_mape"] / table["prediction"], ratio, rtol=1e-5)
+    assert (ratio != 1).any()
 
 
 def test_a_saved_model_remembers_who_prices(mixed, tmp_path):
