@@ -47,14 +47,17 @@ class Progress:
 
     def _lines(self, name: str, total: int | None) -> Iterator[Callable[..., None]]:
         begun = told = time.monotonic()
-        done = 0
+        done, first, since = 0, 0, begun  # the first step compiles: what is left is judged by those after it
 
         def advance(steps: int = 1, text: str = "") -> None:
-            nonlocal done, told
+            nonlocal done, told, first, since
             done += steps
-            if time.monotonic() - told >= SECONDS_BETWEEN_LINES:
-                told = time.monotonic()
-                left = remaining.words(done, total, told - begun)
+            now = time.monotonic()
+            if not first:
+                first, since = done, now
+            if now - told >= SECONDS_BETWEEN_LINES:
+                told = now
+                left = remaining.words(done - first, total and total - first, now - since)
                 self.note(f"{name} {done}{'' if total is None else f'/{total}'} {text}{left and f' ({left})'}".rstrip())
 
         yield advance
