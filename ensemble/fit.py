@@ -166,9 +166,8 @@ def member_sizes(spec: FeatureSpec, inputs: Inputs, ensemble: EnsembleSettings) 
 def members_per_group(ensemble: EnsembleSettings) -> list[int]:
     """`ensemble.members` divided in proportion to the groups' own numbers; with fewer members than groups the later
     groups have none."""
-    if ensemble.members < len(ensemble.groups):
-        return [int(number < ensemble.members) for number in range(len(ensemble.groups))]
-    return shares(np.array([group.members for group in ensemble.groups], float), ensemble.members).tolist()
+    asked = [group.members * (number < ensemble.members) for number, group in enumerate(ensemble.groups)]
+    return shares(np.array(asked, float), ensemble.members).tolist()
 
 
 def _fit(plans, sizes, inputs, training, validates, seed, limits, phase, progress, start=None):
