@@ -23,7 +23,7 @@ ERRORS = {
 
 def clustered_ratio(top: np.ndarray, bottom: np.ndarray, cluster: np.ndarray) -> tuple[float, float]:
     """Σ top / Σ bottom of rows [N] and its standard error, linearised, rows of one cluster [N] taken together
-    (Cochran 1977, ch. 9: ratio estimate of cluster samples); NaN with fewer than two clusters."""
+    (ratio estimate of cluster samples: Cochran 1977, ch. 6 and 9A); NaN with fewer than two clusters."""
     number = pd.factorize(cluster)[0]
     count = number.max(initial=-1) + 1
     above, below = (np.bincount(number, np.asarray(part, np.float64), count) for part in (top, bottom))
