@@ -123,8 +123,11 @@ def compare(judged: Judged, panel: SalesPanel, settings: BacktestSettings, trial
         values = np.stack(rounds)[asked["round"], asked["row"], asked["step"]]
         predicted[f"LightGBM tuned for {metric.upper()}"] = values
     low, high = (judged.table[name].to_numpy() for name in ("p10", "p90"))
-    table = [_row(name, forecast_metrics(asked["units"], values)) for name, values in predicted.items()]
-    table[0] = _row("ensemble", forecast_metrics(asked["units"], predicted["ensemble"], low, high))
+    within = {"ensemble": (low, high)}
+    table = [
+        _row(name, forecast_metrics(asked["units"], values, *within.get(name, ())))
+        for name, values in predicted.items()
+    ]
     return {
         "verdicts": verdicts(asked, predicted, low, high),
         "misses": largest_misses(asked, predicted["ensemble"]),
