@@ -81,11 +81,13 @@ def anchored_demand(
     name = "mean" if aggregation.name == "weighted" else aggregation.name
     taken = level[np.arange(members) % len(level)]
     taken = taken * (level.mean(0) / np.maximum(taken.mean(0), 1e-12)) * (rows >= 0)
+    sets = jax.tree.map(jnp.asarray, anchor.sets)
     demand = AnchoredDemand(
         draws=tuple(
-            {key: jnp.asarray(_first(values, count)) for key, values in head.draws.items()} for head, count in chosen
+            _settled(head.name, {key: _first(values, count) for key, values in head.draws.items()}, sets)
+            for head, count in chosen
         ),
-        sets=jax.tree.map(jnp.asarray, anchor.sets),
+        sets=sets,
         context=jax.tree.map(jnp.asarray, expected),
         fixed=jnp.asarray(fixed, jnp.float32),
         rows=jnp.asarray(np.where(rows < 0, len(fixed), rows), jnp.int32),
@@ -121,6 +123,12 @@ def _log_units(demand: AnchoredDemand, log_prices: jax.Array) -> jax.Array:
         for head, draws in zip(demand.heads, demand.draws, strict=True)
     ]
     return jnp.concatenate(parts)
+
+
+@partial(jax.jit, static_argnums=0)
+def _settled(head: str, draws: dict, sets: Sets) -> dict:
+    """Draws [N, ...] with all that no price changes, found once: the search asks them many thousand times."""
+    return jax.lax.map(lambda draw: evaluate.settled_draw(head, draw, sets), draws)
 
 
 def _first(values: np.ndarray, count: int) -> np.ndarray:

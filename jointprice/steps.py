@@ -115,7 +115,7 @@ def offers_to_train_for(session: Session, prepared: Prepared) -> pd.DataFrame:
 def price(session: Session, ensemble: Ensemble, offers: pd.DataFrame) -> Pricing:
     """Checked prices and what the rules cost, written."""
     config = session.config
-    with session.stage("search", config.search.generations) as advance:
+    with session.stage("search") as advance:  # of no known length: it ends where patience does, or at the bound
         pricing = price_offers(
             config,
             ensemble,

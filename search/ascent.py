@@ -11,6 +11,7 @@ import numpy as np
 import optax
 
 from search.compiled import Compiled
+from search.cores import each
 from search.evaluate import GRADIENT_COST, Evaluator
 from search.polish import PRICE_OF_VIOLATION, Take, evaluated
 from search.rules.base import TIGHTENING
@@ -109,7 +110,7 @@ def _climbed(
 ) -> np.ndarray:
     """Log prices [N, D] -> rungs [N, D]; one by one, so that any number of starts and steps is one program."""
     numbers = [jnp.asarray(number, jnp.float32) for number in (low, high, evaluator.scale, learning_rate, steps)]
-    logs = [_ascend(evaluator.compiled, jnp.asarray(point, jnp.float32), *numbers) for point in points]
+    logs = each(lambda point: _ascend(evaluator.compiled, jnp.asarray(point, jnp.float32), *numbers), points)
     evaluator.evaluations += GRADIENT_COST * steps * len(points)
     return _snapped(evaluator.problem, np.array(logs, np.float64))
 

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from search.compiled import Compiled, answered, as_pytree, compile_problem, f32, problem_arrays
+from search.cores import each, parted
 from search.table import tabulate
 from search.types import Demand, PricingProblem
 
@@ -53,9 +54,10 @@ class Evaluator:
 
     def measured(self, rungs: np.ndarray, against: str | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """As fitness, and a second measure [P] of the candidates, see Compiled.measure."""
-        found = _scored(self.compiled, np.asarray(rungs, np.int32), self.block, against)
+        parts = parted(np.asarray(rungs, np.int32), self.block)
+        found = each(lambda part: _scored(self.compiled, part, self.block, against), parts)
         self.evaluations += len(rungs)
-        value, violation, second = (np.asarray(each, np.float64) for each in found)
+        value, violation, second = (np.concatenate(one).astype(np.float64) for one in zip(*found, strict=True))
         return value, violation, second
 
     def retargeted(self, problem: PricingProblem) -> Evaluator:
@@ -67,7 +69,8 @@ class Evaluator:
 
 
 def make_evaluator(problem: PricingProblem, *, block: int = 16, tabulated: bool = False) -> Evaluator:
-    """The evaluator of a problem; candidates run in blocks of `block` on CPU (cache-sized), all at once elsewhere.
+    """The evaluator of a problem; candidates run in blocks of `block` on CPU (cache-sized), on all cores, and all
+    at once elsewhere.
 
     tabulated: look responses up in a table (search.table) where the demand declares its price indices.
     """
@@ -104,7 +107,7 @@ def scored(compiled: Compiled, rungs: jax.Array, block: int, against: str | None
         return *compiled.weigh(*compiled.score(prices, sold)), second
 
     found = jax.lax.map(evaluate, padded.reshape(-1, block, decisions))
-    value, violation, second = (each.ravel()[:size] for each in found)
+    value, violation, second = (one.ravel()[:size] for one in found)
     value = jnp.where(jnp.isfinite(value), value, -jnp.inf)
     return value, jnp.where(jnp.isnan(violation), jnp.inf, violation), second
 

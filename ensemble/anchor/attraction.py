@@ -59,7 +59,22 @@ def nested_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.
 
 def class_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
     """Log units at z, utilities shifted by V = `shift`."""
-    return _classes(s, block, log_level, z, shift)
+    if "utility" not in s:
+        s = s | class_utilities(s, block, log_level)
+    return s["left"] + _log_shares(s, block, s["utility"] + shift, s["own"] * curve(z, s["bend"]))
+
+
+def class_utilities(s: dict, block, log_level: jax.Array) -> dict:
+    """utility [..., J] at the reference prices, and left, what the contraction leaves of log units."""
+    outside, nest = s["outside"], s["nest"]
+    log_share = jax.nn.log_softmax(log_level, -1) + jnp.log1p(-outside)
+    none = jnp.zeros_like(log_level)
+    utility = log_share - jnp.log(outside)
+    utility = utility + nest / (1 - nest) * (_inclusive(utility, block) @ block.group.T)  # if shoppers did not differ
+    utility = jax.lax.fori_loop(
+        0, CONTRACTIONS, lambda _, at: at + log_share - _log_shares(s, block, at, none), utility
+    )
+    return {"utility": utility, "left": log_level - _log_shares(s, block, utility, none)}
 
 
 def _nested(s: dict, block, base: jax.Array, move: jax.Array, outside: jax.Array) -> jax.Array:
@@ -72,28 +87,19 @@ def _nested(s: dict, block, base: jax.Array, move: jax.Array, outside: jax.Array
     return base + move - s["nest"] * (inclusive @ block.group.T) - jnp.log(outside + (1 - outside) * sold)
 
 
-def _classes(s: dict, block, base: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
-    outside, nest = s["outside"], s["nest"]
-    log_share = jax.nn.log_softmax(base, -1) + jnp.log1p(-outside)
+def _inclusive(each: jax.Array, block) -> jax.Array:
+    """[..., G] D_g = log Σ_{k in g} e^{u_k}."""
+    top = jax.lax.stop_gradient(jnp.max(each, -1, keepdims=True))
+    return jnp.log(jnp.exp(each - top) @ block.group + TINY) + top
 
-    def inclusive(each):
-        """[..., G] D_g = log Σ_{k in g} e^{u_k}."""
-        top = jax.lax.stop_gradient(jnp.max(each, -1, keepdims=True))
-        return jnp.log(jnp.exp(each - top) @ block.group + TINY) + top
 
-    def shares(utility, price):
-        """Log share of all shoppers that buys each product."""
-        each = utility[..., None, :] + s["taste"] - s["multiple"][:, None] * price[..., None, :]
-        value = inclusive(each)
-        sold = (1 - nest) * value
-        top = jax.lax.stop_gradient(jnp.maximum(jnp.max(sold, -1, keepdims=True), 0))
-        log_sum = top + jnp.log(jnp.exp(-top) + jnp.sum(jnp.exp(sold - top), -1, keepdims=True))
-        log_chance = jnp.log(s["chance"])[:, None]
-        return jax.nn.logsumexp(each - nest * (value @ block.group.T) - log_sum + log_chance, -2)
-
-    none = jnp.zeros_like(base)
-    utility = log_share - jnp.log(outside)
-    utility = utility + nest / (1 - nest) * (inclusive(utility) @ block.group.T)  # as if shoppers did not differ
-    utility = jax.lax.fori_loop(0, CONTRACTIONS, lambda _, at: at + log_share - shares(at, none), utility)
-    left = base - shares(utility, none)
-    return left + shares(utility + shift, s["own"] * curve(z, s["bend"]))
+def _log_shares(s: dict, block, utility: jax.Array, price: jax.Array) -> jax.Array:
+    """[..., J] log share of all shoppers that buys each product."""
+    nest = s["nest"]
+    each = utility[..., None, :] + s["taste"] - s["multiple"][:, None] * price[..., None, :]
+    value = _inclusive(each, block)
+    sold = (1 - nest) * value
+    top = jax.lax.stop_gradient(jnp.maximum(jnp.max(sold, -1, keepdims=True), 0))
+    log_sum = top + jnp.log(jnp.exp(-top) + jnp.sum(jnp.exp(sold - top), -1, keepdims=True))
+    log_chance = jnp.log(s["chance"])[:, None]
+    return jax.nn.logsumexp(each - nest * (value @ block.group.T) - log_sum + log_chance, -2)

@@ -59,6 +59,7 @@ class Context(NamedTuple):
 
 def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
     """[..., S] log expected units of the named head's draw at log prices [..., S], which broadcast with the context."""
+    draw = settled_draw(name, draw, sets)
     shift = _shift(draw, sets, log_prices, context)
     z = in_cells(sets, log_prices - sets.reference)
     if context.usual is not None:
@@ -88,6 +89,7 @@ def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context:
 
 def own_elasticities(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
     """[S] d log units / d log price of each series at log prices [S]; one forward pass per product of a block."""
+    draw = settled_draw(name, draw, sets)
     products = sets.cells.shape[-1]
     column = sets.place % products
 
@@ -97,6 +99,14 @@ def own_elasticities(name: str, draw: dict, sets: Sets, log_prices: jax.Array, c
         return tangent * found
 
     return jax.lax.map(slope, jnp.arange(products)).sum(0)
+
+
+def settled_draw(name: str, draw: dict, sets: Sets) -> dict:
+    """The draw of the named head, with what its equation needs that no price changes: who asks often finds it once."""
+    settled = HEADS[name].settled
+    if settled is None or "utility" in draw:
+        return draw
+    return draw | jax.vmap(settled)(_structure(draw), _blocks(sets), jnp.asarray(sets.log_level))
 
 
 def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
@@ -126,10 +136,16 @@ def _mean_rival(sets: Sets, cells: jax.Array, same: jax.Array) -> jax.Array:
 
 def _each_block(equation, draw: dict, sets: Sets, z: jax.Array, other: jax.Array) -> jax.Array:
     """[..., B, M, J] one equation over all blocks."""
-    structure = {key: value for key, value in draw.items() if key not in SHIFTS}
-    blocks = Block(*(jnp.asarray(getattr(sets, field)) for field in Block._fields))
     over = jax.vmap(equation, in_axes=(0, 0, 0, -3, -3), out_axes=-3)
     shape = jnp.broadcast_shapes(z.shape, other.shape)
-    return over(
-        structure, blocks, jnp.asarray(sets.log_level), jnp.broadcast_to(z, shape), jnp.broadcast_to(other, shape)
-    )
+    cells = (jnp.broadcast_to(z, shape), jnp.broadcast_to(other, shape))
+    return over(_structure(draw), _blocks(sets), jnp.asarray(sets.log_level), *cells)
+
+
+def _structure(draw: dict) -> dict:
+    """The arrays of a draw that are its head's."""
+    return {key: value for key, value in draw.items() if key not in SHIFTS}
+
+
+def _blocks(sets: Sets) -> Block:
+    return Block(*(jnp.asarray(getattr(sets, field)) for field in Block._fields))

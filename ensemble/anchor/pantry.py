@@ -50,12 +50,19 @@ def settled(delta: jax.Array, gain: Callable[[jax.Array], jax.Array]) -> jax.Arr
 
 
 def _solved(delta: jax.Array, gain: jax.Array, slope: jax.Array) -> jax.Array:
-    """V = −δ (e^(gain + slope V) − 1), by Newton's steps."""
-    shift = -delta / (1 + delta * slope) * gain
-    for _ in range(NEWTON):
+    """V = −δ (e^(gain + slope V) − 1), by Newton's steps.
+
+    The last one is outside of the loop: through it alone the derivatives of the solution are exact, and in a loop
+    nothing is fused into the steps, which made them five times as slow.
+    """
+
+    def better(shift: jax.Array, delta: jax.Array, gain: jax.Array, slope: jax.Array) -> jax.Array:
         bought = delta * jnp.exp(jnp.minimum(gain + slope * shift, MOST_LOG_GAIN))
-        shift = shift - (shift + bought - delta) / (1 + slope * bought)
-    return shift
+        return shift - (shift + bought - delta) / (1 + slope * bought)
+
+    fixed = jax.lax.stop_gradient((delta, gain, slope))
+    start = -fixed[0] / (1 + fixed[0] * fixed[2]) * fixed[1]
+    return better(jax.lax.fori_loop(1, NEWTON, lambda _, shift: better(shift, *fixed), start), delta, gain, slope)
 
 
 def passing(

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from search.cores import parted
 from search.evaluate import make_evaluator, sold_units
 from search.types import Objective
 
@@ -100,7 +101,7 @@ def test_nothing_is_traced_after_the_first_generation_nor_for_a_second_problem_o
         problem = make_problem(make_offers([3.0, 4.0]), rules, Objective(risk=risk), demand)
         evaluator = make_evaluator(problem)
         for generation in range(3):
-            evaluator.fitness(_rungs(problem, 24, generation))
+            evaluator.fitness(_rungs(problem, 64, generation))
 
     solve(2.0, 0.25)
     after_first = len(traces)
@@ -138,3 +139,12 @@ def test_risk_is_taken_on_the_paired_difference(make_offers, make_problem):
     rungs = careless.start[None] + np.array([[0], [10]], np.int32)
     assert make_evaluator(careless).fitness(rungs)[0] == pytest.approx([0, 0.1 * 5.5], abs=1e-5)
     assert make_evaluator(careful).fitness(rungs)[0] == pytest.approx([0, 0.1 * (5.5 - 4.5)], abs=1e-5)
+
+
+@pytest.mark.parametrize("size", [1, 15, 48, 128])
+def test_rows_are_divided_among_cores_in_parts_of_one_size_and_of_a_block_or_more(size):
+    rows = np.arange(size)
+    parts = parted(rows, 16)
+    np.testing.assert_array_equal(np.concatenate(parts), rows)
+    assert len({len(part) for part in parts}) == 1
+    assert len(parts) == 1 or len(parts[0]) >= 16

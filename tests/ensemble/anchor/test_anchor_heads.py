@@ -47,6 +47,15 @@ def test_at_reference_prices_without_shift_units_are_the_level(structure, block,
     np.testing.assert_allclose(found, LEVEL, atol=1e-4)
 
 
+@given(seed=seeds, z=prices)
+@examples(max_examples=8, deadline=None)
+def test_utilities_found_once_answer_as_those_found_with_every_question(structure, block, seed, z):
+    drawn, head = structure("classes", seed), HEADS["classes"]
+    once = drawn | head.settled(drawn, block, LEVEL)
+    each = head.log_units(drawn, block, LEVEL, z, z[::-1])
+    np.testing.assert_allclose(head.log_units(once, block, np.zeros(5), z, z[::-1]), each, atol=1e-5)
+
+
 @pytest.mark.parametrize("bend", [-0.5, 0.0, 1e-4, 1.0])
 def test_the_curve_rises_with_slope_one_at_the_reference(bend):
     z = jnp.linspace(-0.6, 0.6, 25)

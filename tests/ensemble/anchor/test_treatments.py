@@ -3,6 +3,8 @@
 from dataclasses import replace
 from itertools import product
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +15,7 @@ from scipy.optimize import brentq
 from data_io.markets.stockpiling import EXTRA
 from ensemble.anchor.anchor import fit_anchor
 from ensemble.anchor.layout import Sets, lay_out
-from ensemble.anchor.pantry import log_gain, passing, settled, stocks, strength
+from ensemble.anchor.pantry import _solved, log_gain, passing, settled, stocks, strength
 from ensemble.anchor.relevance import doubted
 from ensemble.anchor.settings import AnchorSettings
 from ensemble.anchor.treatments import (
@@ -141,6 +143,16 @@ def test_pantries_settle_where_they_hold_what_is_bought(moved):
         gain = np.exp(units[0, store, group]).sum() / np.exp(sets.log_level[0, store, group]).sum()
         shift = brentq(lambda v, d=size, g=gain: v + d * (g * np.exp(moved * v) - 1), -50, 50)
         np.testing.assert_allclose(found[store, group], shift, rtol=1e-3)
+
+
+def test_the_slope_of_settled_pantries_is_that_of_their_equation():
+    delta, gain, slope = 0.8, jnp.linspace(-2, 2, 9), 0.7
+    shift = np.asarray(_solved(delta, gain, slope), np.float64)
+    bought = delta * np.exp(np.asarray(gain) + slope * shift)
+    np.testing.assert_allclose(shift + bought, delta, atol=1e-5)
+    found = jax.vmap(jax.grad(_solved, (0, 1, 2)), (None, 0, None))(delta, gain, slope)
+    implicit = np.stack([1 - bought / delta, -bought, -bought * shift]) / (1 + slope * bought)
+    np.testing.assert_allclose(found, implicit, rtol=1e-4, atol=1e-6)
 
 
 def test_periods_at_the_same_prices_end_where_pantries_settle():
