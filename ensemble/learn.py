@@ -12,6 +12,7 @@ import numpy as np
 
 from data_io.history import History
 from data_io.panel import hide
+from data_io.split import time_split
 from data_io.types import SalesPanel
 from ensemble.anchor.anchor import Anchor, fit_anchor
 from ensemble.anchor.settings import AnchorSettings
@@ -77,11 +78,13 @@ def with_response(
     known: int | None = None,
 ) -> Trained:
     """Networks trained on the panel, joined by an anchor fitted to it; arguments as learn's."""
-    weights = (np.arange(len(panel.periods)) < (known or len(panel.periods))).astype(float)
+    known = known or len(panel.periods)
+    weights = (np.arange(len(panel.periods)) < known).astype(float)
     anchor = fit_anchor(panel, response, seed=seed, weights=weights)
     share = response.share
     if share is None:
-        share = anchor_share(panel, trained.unseen[:, : len(weights)], anchor.unseen, weights > 0)
+        trains, _, _ = time_split(known, training.validation, training.test)
+        share = anchor_share(panel, trained.unseen[:, : len(weights)], anchor.unseen, weights > 0, trains.stop)
     found = replace(
         trained.ensemble,
         anchor=replace(anchor, unseen=None),
@@ -118,17 +121,27 @@ def _with_noise(
     return replace(ensemble, dispersion=phi, common_noise=common), told
 
 
-def anchor_share(panel: SalesPanel, networks: np.ndarray, anchor: np.ndarray | None, known: np.ndarray) -> float:
-    """The share of the anchor in forecasts: the one of least squared error (rows scaled by size) in periods that
-    trained neither; 0 without such periods. Rows that sold out count as what both together foretell, if it is more.
+def anchor_share(
+    panel: SalesPanel, networks: np.ndarray, anchor: np.ndarray | None, known: np.ndarray, trains: int
+) -> float:
+    """The share of the anchor in forecasts; 0 without periods that trained neither.
+
+    The mean of the shares of least squared error (rows scaled by size) in all such periods and in those after the first
+    `trains`, which trained no network: most of the others lie between weeks that both know, where the anchor does
+    better than ahead of them, and of the last ones there are few. Rows that sold out count as what both together
+    foretell, if it is more.
 
     Args: networks, anchor [S, T] units foretold, NaN where none; known [T] bool.
     """
     if anchor is None:
         return 0.0
     rows = panel.observed & known & np.isfinite(networks)
-    if not rows.any():
-        return 0.0
+    parts = [part for part in (rows, rows & (np.arange(len(known)) >= trains)) if part.any()]
+    return float(np.mean([_share(panel, networks, anchor, part) for part in parts])) if parts else 0.0
+
+
+def _share(panel: SalesPanel, networks: np.ndarray, anchor: np.ndarray, rows: np.ndarray) -> float:
+    """anchor_share of these rows [S, T] alone."""
     foretold = np.stack([networks[rows], anchor[rows]])
     # Left out, sold-out rows would leave those of little demand, and the share to whoever foretells less.
     demand = np.where(panel.censored[rows], np.maximum(panel.units[rows], foretold.mean(0)), panel.units[rows])

@@ -87,10 +87,22 @@ def test_the_anchors_share_is_that_of_the_better_forecaster_of_unseen_periods(pr
     panel, known = prepared.panel, np.ones(len(prepared.panel.periods), bool)
     noise = np.random.default_rng(0).normal(0, 0.3, panel.units.shape)
     wrong, right = panel.units * np.exp(noise), panel.units.astype(float)
-    assert anchor_share(panel, wrong, right, known) > 0.95
-    assert anchor_share(panel, right, wrong, known) < 0.05
-    assert anchor_share(panel, np.full_like(wrong, np.nan), right, known) == 0
-    assert anchor_share(panel, wrong, None, known) == 0
+    last = len(known) - 4
+    assert anchor_share(panel, wrong, right, known, last) > 0.95
+    assert anchor_share(panel, right, wrong, known, last) < 0.05
+    assert anchor_share(panel, np.full_like(wrong, np.nan), right, known, last) == 0
+    assert anchor_share(panel, wrong, None, known, last) == 0
+
+
+def test_weeks_after_all_that_trained_count_half_of_the_share(prepared):
+    panel, known = prepared.panel, np.ones(len(prepared.panel.periods), bool)
+    noise = np.random.default_rng(0).normal(0, 0.3, panel.units.shape)
+    wrong, right, last = panel.units * np.exp(noise), panel.units.astype(float), len(known) - 4
+    ahead = np.arange(len(known)) >= last
+    anchor, networks = np.where(ahead, wrong, right), np.where(ahead, right, wrong)
+    assert (
+        0.4 < anchor_share(panel, networks, anchor, known, last) < 0.5 < anchor_share(panel, wrong, right, known, last)
+    )
 
 
 def test_sold_out_rows_do_not_give_the_share_to_whoever_foretells_less(prepared):
@@ -103,7 +115,8 @@ def test_sold_out_rows_do_not_give_the_share_to_whoever_foretells_less(prepared)
     whole = replace(prepared.panel, units=demand, censored=demand < 0)
     short = replace(whole, units=np.minimum(demand, stock), censored=demand >= stock)
     fully, told, blind = (
-        anchor_share(panel, right, low, known) for panel in (whole, short, replace(short, censored=demand < 0))
+        anchor_share(panel, right, low, known, len(known))
+        for panel in (whole, short, replace(short, censored=demand < 0))
     )
     assert abs(told - fully) < 0.7 * (blind - fully)
 
