@@ -84,7 +84,7 @@ def anchored_demand(
     sets = jax.tree.map(jnp.asarray, anchor.sets)
     demand = AnchoredDemand(
         draws=tuple(
-            _settled(head.name, {key: _first(values, count) for key, values in head.draws.items()}, sets)
+            _with_constants(head.name, {key: _first(values, count) for key, values in head.draws.items()}, sets)
             for head, count in chosen
         ),
         sets=sets,
@@ -126,9 +126,9 @@ def _log_units(demand: AnchoredDemand, log_prices: jax.Array) -> jax.Array:
 
 
 @partial(jax.jit, static_argnums=0)
-def _settled(head: str, draws: dict, sets: Sets) -> dict:
+def _with_constants(head: str, draws: dict, sets: Sets) -> dict:
     """Draws [N, ...] with all that no price changes, found once: the search asks them many thousand times."""
-    return jax.lax.map(lambda draw: evaluate.settled_draw(head, draw, sets), draws)
+    return jax.lax.map(lambda draw: evaluate.with_constants(head, draw, sets), draws)
 
 
 def _first(values: np.ndarray, count: int) -> np.ndarray:

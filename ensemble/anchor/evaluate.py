@@ -59,7 +59,7 @@ class Context(NamedTuple):
 
 def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
     """[..., S] log expected units of the named head's draw at log prices [..., S], which broadcast with the context."""
-    draw = settled_draw(name, draw, sets)
+    draw = with_constants(name, draw, sets)
     shift = _shift(draw, sets, log_prices, context)
     z = in_cells(sets, log_prices - sets.reference)
     if context.usual is not None:
@@ -89,7 +89,7 @@ def log_units(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context:
 
 def own_elasticities(name: str, draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:
     """[S] d log units / d log price of each series at log prices [S]; one forward pass per product of a block."""
-    draw = settled_draw(name, draw, sets)
+    draw = with_constants(name, draw, sets)
     products = sets.cells.shape[-1]
     column = sets.place % products
 
@@ -101,12 +101,12 @@ def own_elasticities(name: str, draw: dict, sets: Sets, log_prices: jax.Array, c
     return jax.lax.map(slope, jnp.arange(products)).sum(0)
 
 
-def settled_draw(name: str, draw: dict, sets: Sets) -> dict:
+def with_constants(name: str, draw: dict, sets: Sets) -> dict:
     """The draw of the named head, with what its equation needs that no price changes: who asks often finds it once."""
-    settled = HEADS[name].settled
-    if settled is None or "utility" in draw:
+    constants = HEADS[name].constants
+    if constants is None or "utility" in draw:
         return draw
-    return draw | jax.vmap(settled)(_structure(draw), _blocks(sets), jnp.asarray(sets.log_level))
+    return draw | jax.vmap(constants)(_structure(draw), _blocks(sets), jnp.asarray(sets.log_level))
 
 
 def _shift(draw: dict, sets: Sets, log_prices: jax.Array, context: Context) -> jax.Array:

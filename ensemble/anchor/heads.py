@@ -49,7 +49,7 @@ class Head(NamedTuple):
         log_units: (structure, block, log_level, z, V) -> log units; V in utility or log units.
         starts: of the fit, for posteriors with several modes.
         asked: log_units at prices that are asked, where history need not have seen them; None = the same.
-        settled: (structure, block, log_level) -> arrays of log_units that no price changes, dear to find; a structure
+        constants: (structure, block, log_level) -> arrays of log_units that no price changes, dear to find; a structure
             that holds them is not asked for them again.
     """
 
@@ -59,7 +59,7 @@ class Head(NamedTuple):
     log_units: Callable
     starts: int = 1
     asked: Callable | None = None
-    settled: Callable | None = None
+    constants: Callable | None = None
 
 
 OWN = {"own": (log(TYPICAL_OWN), 0.4), "dearness": (0.2, 0.3), "remembered": TREATMENT_PRIOR}
@@ -97,7 +97,7 @@ HEADS = {
         attraction.class_structure,
         attraction.class_units,
         starts=6,
-        settled=attraction.class_utilities,
+        constants=attraction.class_utilities,
     ),
 }
 

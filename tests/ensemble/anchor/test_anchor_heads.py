@@ -51,7 +51,7 @@ def test_at_reference_prices_without_shift_units_are_the_level(structure, block,
 @examples(max_examples=8, deadline=None)
 def test_utilities_found_once_answer_as_those_found_with_every_question(structure, block, seed, z):
     drawn, head = structure("classes", seed), HEADS["classes"]
-    once = drawn | head.settled(drawn, block, LEVEL)
+    once = drawn | head.constants(drawn, block, LEVEL)
     each = head.log_units(drawn, block, LEVEL, z, z[::-1])
     np.testing.assert_allclose(head.log_units(once, block, np.zeros(5), z, z[::-1]), each, atol=1e-5)
 
