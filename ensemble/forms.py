@@ -8,14 +8,13 @@ and size alone, never from load or timings, so that results repeat. Not for what
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any
 
 import jax
 import numpy as np
+
+from data_io import cores
 
 LEAST_ROWS = 16_384  # of a member's inference that is worth a call of its own
 
@@ -35,14 +34,8 @@ def over_members(one: Callable[[Any], Any], own: Any) -> Any:
 
 
 def run(call: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
-    """call(item) of every item, done when it returns. A single one runs in the caller's thread; all others, whoever
-    asks, in one pool of as many threads as there are cores. `call` may not ask for more."""
-    items = list(items)
-
-    def finish(item: Any) -> Any:
-        return jax.block_until_ready(call(item))
-
-    return [finish(item) for item in items] if len(items) == 1 else list(_pool().map(finish, items))
+    """call(item) of every item, computed when it returns; see data_io.cores.each."""
+    return cores.each(lambda item: jax.block_until_ready(call(item)), items)
 
 
 def part(tree: Any, block: slice) -> Any:
@@ -53,8 +46,3 @@ def part(tree: Any, block: slice) -> Any:
 def joined(parts: list[Any]) -> Any:
     """The opposite of `part`: one tree of all members, on the host: there, leaves of many shapes compile nothing."""
     return jax.tree.map(lambda *leaves: np.concatenate(leaves), *jax.device_get(parts))
-
-
-@lru_cache(maxsize=1)
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count() or 1, "members")

@@ -59,13 +59,15 @@ def nested_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.
 
 def class_units(s: dict, block, log_level: jax.Array, z: jax.Array, shift: jax.Array) -> jax.Array:
     """Log units at z, utilities shifted by V = `shift`."""
-    if "utility" not in s:
-        s = s | class_utilities(s, block, log_level)
+    s = s | class_utilities(s, block, log_level)
     return s["left"] + _log_shares(s, block, s["utility"] + shift, s["own"] * curve(z, s["bend"]))
 
 
 def class_utilities(s: dict, block, log_level: jax.Array) -> dict:
-    """utility [..., J] at the reference prices, and left, what the contraction leaves of log units."""
+    """utility [..., J] at the reference prices, and left, what the contraction leaves of log units; those that the
+    structure holds already, where it does."""
+    if "utility" in s:
+        return {name: s[name] for name in ("utility", "left")}
     outside, nest = s["outside"], s["nest"]
     log_share = jax.nn.log_softmax(log_level, -1) + jnp.log1p(-outside)
     none = jnp.zeros_like(log_level)

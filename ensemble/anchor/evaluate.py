@@ -104,7 +104,7 @@ def own_elasticities(name: str, draw: dict, sets: Sets, log_prices: jax.Array, c
 def with_constants(name: str, draw: dict, sets: Sets) -> dict:
     """The draw of the named head, with what its equation needs that no price changes: who asks often finds it once."""
     constants = HEADS[name].constants
-    if constants is None or "utility" in draw:
+    if constants is None:
         return draw
     return draw | jax.vmap(constants)(_structure(draw), _blocks(sets), jnp.asarray(sets.log_level))
 

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 
+from data_io import cores
 from ensemble import forms
 
 
@@ -36,8 +37,8 @@ def test_parts_joined_are_the_whole():
 
 
 def test_results_keep_the_order_of_their_items_and_no_more_run_at_once_than_cores(monkeypatch):
-    monkeypatch.setattr(forms.os, "cpu_count", lambda: 2)
-    forms._pool.cache_clear()
+    monkeypatch.setattr(cores, "count", lambda: 2)
+    cores._pool.cache_clear()
     lock, busy, most = threading.Lock(), [0], [0]
 
     def call(number):
@@ -51,7 +52,7 @@ def test_results_keep_the_order_of_their_items_and_no_more_run_at_once_than_core
 
     assert forms.run(call, range(6)) == list(range(6))
     assert most[0] == 2
-    forms._pool.cache_clear()
+    cores._pool.cache_clear()
 
 
 def test_the_first_error_of_a_member_reaches_the_caller():
